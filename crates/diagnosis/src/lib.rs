@@ -1,0 +1,21 @@
+//! Catalogue, observations, decision, findings, guidance and report of Connector Check.
+//!
+//! The heart is [`diagnose`]: a pure, total function from [`evidence::Evidence`] to [`Diagnosis`].
+//! Nothing here does I/O, reads a clock or knows a browser.
+
+pub mod catalogue;
+mod context;
+pub mod decision;
+mod diagnosis;
+pub mod endpoint;
+pub mod evidence;
+pub mod finding;
+pub mod guidance;
+pub mod observation;
+mod patterns;
+pub mod plan;
+pub mod report;
+pub mod text;
+
+pub use context::context;
+pub use diagnosis::{CheckResult, Diagnosis, Verdict, diagnose};

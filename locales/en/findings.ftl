@@ -1,0 +1,108 @@
+# What was found, one sentence each. Codes are never renamed; words may be.
+
+finding-all-reachable = { $count ->
+    [one] The one thing the connector needs answers in this browser.
+   *[other] All { $count } things the connector needs answer in this browser.
+}
+finding-browser-offline = The browser says that this machine is offline.
+finding-no-internet = { $count ->
+    [one] The only host that was asked did not answer, so nothing shows that this browser has a way out at all.
+   *[other] None of { $count } hosts answered, not even the sign-in pages: this browser has no working way out.
+}
+finding-answers-fabricated-tls = Something on the path answers for names that cannot exist, so no green result of this run can be trusted.
+finding-answers-fabricated-plain = A proxy or captive portal answers plain HTTP for names that cannot exist, so answers on plain HTTP prove nothing.
+finding-answers-fabricated-domain = The made-up name { $host } got an answer, so other answers from its domain prove little.
+finding-tls-intercepted = TLS is opened and signed anew on the path: the browser was shown a certificate it trusts for { $host }, a name that cannot exist.
+finding-login-unreachable = { $count ->
+    [one] The sign-in page { $hosts } does not answer.
+   *[other] The sign-in pages do not answer: { $hosts }.
+}
+finding-region-unreachable = Nothing in { $region } answers, while other regions do.
+finding-domain-blocked = { $count ->
+    [one] { $rule } does not answer (port { $ports }), while everything around it does.
+   *[other] No host under { $rule } answers (port { $ports }), while other domains do.
+}
+finding-port-dropped = { $portcount ->
+    [one] Nothing comes back on port { $ports }
+   *[other] Nothing comes back on ports { $ports }
+} ({ $hosts }): the connection attempt gets no reply at all.
+finding-port-refused = { $portcount ->
+    [one] Connections to port { $ports } fail at once
+   *[other] Connections to ports { $ports } fail at once
+} ({ $hosts }): something turns them away.
+finding-revocation-unreachable = { $count ->
+    [one] A host for certificate revocation does not answer on port { $ports }: { $hosts }.
+   *[other] { $count } hosts for certificate revocation do not answer on port { $ports }.
+}
+finding-endpoint-retired = { $host } alone does not answer while { $count } others under { $rule } do: probably it was retired, and no firewall is to blame.
+finding-slow-path = { $count ->
+    [one] { $hosts } answered only after { $seconds } seconds.
+   *[other] { $count } answers were slow, up to { $seconds } seconds.
+}
+finding-mixed-content = { $count ->
+    [one] One check on plain HTTP (port { $ports }) cannot be made from a page served with HTTPS.
+   *[other] { $count } checks on plain HTTP (port { $ports }) cannot be made from a page served with HTTPS.
+}
+finding-port-restricted-by-browser = Browsers themselves refuse port { $ports }; only another program can test it.
+finding-blocked-by-page-policy = { $count ->
+    [one] The security policy of this page forbids one of the requests.
+   *[other] The security policy of this page forbids { $count } of the requests.
+}
+finding-local-network-permission = { $count ->
+    [one] The browser was not allowed to reach an address in the local network.
+   *[other] The browser was not allowed to reach { $count } addresses in the local network.
+}
+finding-undecided = { $count ->
+    [0] Nothing in this run decides whether the connector can work.
+    [one] One result stays open: { $hosts }.
+   *[other] { $count } results stay open.
+}
+finding-waiting-for-input = { $count ->
+    [one] One check waits for what only you know ({ $names }).
+   *[other] { $count } checks wait for what only you know ({ $names }).
+}
+finding-run-incomplete = { $count ->
+    [one] One check was not made.
+   *[other] { $count } checks were not made.
+}
+
+# What was seen.
+
+evidence-answered = { $endpoint } answered after { $ms } ms.
+evidence-failed = { $endpoint }: the browser gave up after { $ms } ms; it never says why.
+evidence-timed-out = { $endpoint } had not answered after { $seconds } s.
+evidence-prevented = { $endpoint } was not asked: the browser does not allow it here.
+evidence-not-asked = { $endpoint } was not asked.
+evidence-impossible-answered = { $endpoint } cannot exist, and yet it answered.
+evidence-meanwhile = Meanwhile { $endpoint } answered after { $ms } ms{ $count ->
+    [0] .
+    [one] , and one more like it.
+   *[other] , and { $count } more like it.
+}
+evidence-more = { $count ->
+    [one] And one more of the same.
+   *[other] And { $count } more of the same.
+}
+evidence-offline = The browser reports that it has no network.
+evidence-waiting = { $count ->
+    [one] One address has a gap in it: { $names }.
+   *[other] { $count } addresses have a gap in them: { $names }.
+}
+evidence-no-room = Too many other connections hung, so { $count ->
+    [one] one check
+   *[other] { $count } checks
+} could not be started in time.
+evidence-stopped = The run was stopped before { $count ->
+    [one] one check
+   *[other] { $count } checks
+} had an answer.
+evidence-canary-silent = The names that cannot exist got neither answer nor refusal in time, so it is open what an answer is worth.
+evidence-nothing-asked = There was nothing to ask, or nothing that counts.
+evidence-all-answered = { $count ->
+    [one] One required address answered.
+   *[other] { $count } required addresses answered.
+}
+evidence-canaries-clean = { $count ->
+    [one] A name that cannot exist was refused, as it must be.
+   *[other] { $count } names that cannot exist were refused, as they must be.
+}
