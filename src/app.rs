@@ -1,0 +1,317 @@
+//! The Yew component that ties state, views and effects together.
+
+use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
+use connector_check_diagnosis::report::Environment;
+use connector_check_diagnosis::text::Texts;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::File;
+use yew::prelude::*;
+
+use crate::element::{self, Outside};
+use crate::environment::Surroundings;
+use crate::listener::Listener;
+use crate::offer;
+use crate::scan::{Deadlines, StopSignal, scan};
+use crate::startup::{self, Startup};
+use crate::state::{self, Effect, Origin, State};
+use crate::view::{self, Shown};
+
+/// What the app is given.
+#[derive(Properties, PartialEq, Clone)]
+pub struct Props {
+    /// The way to the page around the element.
+    pub outside: Outside,
+}
+
+/// What views, the element and the browser tell the app.
+pub enum Msg {
+    /// The surroundings are known.
+    Ready(Box<Startup>),
+    /// Start a run.
+    Start {
+        /// Only what was not reached.
+        only_failed: bool,
+    },
+    /// Stop the run.
+    Stop,
+    /// Something for the state.
+    State(state::Message),
+    /// An attribute of the element, or its property as text.
+    Attribute(String, String),
+    /// The `catalogue` property as JSON.
+    CatalogueObject(String),
+    /// A file was chosen or dropped.
+    File(File),
+    /// The page's link changed.
+    LinkChanged,
+    /// Open or close the details of a cell.
+    Details(Option<String>),
+    /// Copy a text; the key names the button.
+    Copy {
+        /// Which button.
+        key: String,
+        /// What to copy.
+        text: String,
+    },
+    /// A copy came to an end.
+    Copied(Option<String>),
+    /// Hand the report out as a file.
+    SaveReport,
+    /// A file hovers over the page, or no longer.
+    Dragging(bool),
+}
+
+/// The app.
+pub struct App {
+    outside: Outside,
+    /// `None` until the surroundings are known.
+    ready: Option<(State, Surroundings)>,
+    shown: Shown,
+    stop: StopSignal,
+    /// Taken off when the app goes.
+    _listeners: Vec<Listener>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let link = ctx.link().clone();
+        spawn_local(async move { link.send_message(Msg::Ready(Box::new(startup::look_around().await))) });
+        let window: JsValue = js_sys::global().into();
+        let online = ctx.link().callback(|online| Msg::State(state::Message::Online(online)));
+        let offline = online.clone();
+        let hash = ctx.link().callback(|()| Msg::LinkChanged);
+        Self {
+            outside: ctx.props().outside.clone(),
+            ready: None,
+            shown: Shown::default(),
+            stop: StopSignal::default(),
+            _listeners: vec![
+                Listener::new(&window, "online", move || online.emit(true)),
+                Listener::new(&window, "offline", move || offline.emit(false)),
+                Listener::new(&window, "hashchange", move || hash.emit(())),
+            ],
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+        match message {
+            Msg::Ready(startup) => self.begin(ctx, *startup),
+            Msg::Start { only_failed } => {
+                let nonce = random_label();
+                self.apply(ctx, state::Message::Run { only_failed, nonce, now: now() });
+            }
+            Msg::Stop => self.apply(ctx, state::Message::Stop { now: now() }),
+            Msg::State(message) => self.apply(ctx, message),
+            Msg::Attribute(name, value) => self.attribute(ctx, &name, value),
+            Msg::CatalogueObject(json) => {
+                self.apply(ctx, state::Message::Catalogue(Origin::Property, Catalogue::parse(&json)));
+            }
+            Msg::File(file) => {
+                self.shown.dragging = false;
+                read_file(ctx, file);
+            }
+            Msg::LinkChanged => {
+                if let Some(catalogue) = web_sys::window().as_ref().and_then(startup::link) {
+                    self.apply(ctx, state::Message::Link(catalogue));
+                }
+            }
+            Msg::Details(key) => self.shown.details = key,
+            Msg::Copy { key, text } => {
+                let link = ctx.link().clone();
+                let outside = self.outside.clone();
+                spawn_local(async move {
+                    let copied = element::copy_text(&text, &outside).await;
+                    link.send_message(Msg::Copied(copied.then_some(key)));
+                });
+                return false;
+            }
+            Msg::Copied(key) => self.shown.copied = key,
+            Msg::SaveReport => {
+                self.save_report();
+                return false;
+            }
+            Msg::Dragging(dragging) => {
+                if self.shown.dragging == dragging {
+                    return false;
+                }
+                self.shown.dragging = dragging;
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        match &self.ready {
+            Some((state, _)) => view::page(state, &self.shown, ctx.link()),
+            None => html! {},
+        }
+    }
+
+    fn destroy(&mut self, _: &Context<Self>) {
+        self.stop.stop();
+    }
+}
+
+impl App {
+    /// Takes in what the page brought along, and runs where it is meant to run by itself.
+    fn begin(&mut self, ctx: &Context<Self>, startup: Startup) {
+        let host = self.outside.host().clone();
+        let language = startup::attribute(&host, "lang").or_else(browser_language).unwrap_or_default();
+        let environment = environment(&startup.surroundings);
+        let online = startup.surroundings.online;
+        let state = State::new(Texts::for_language(&language), environment, online, offer::built_in());
+        self.ready = Some((state, startup.surroundings));
+        if let Some(site) = startup.site {
+            self.apply(ctx, state::Message::Site(site));
+        }
+        if let Some(baked) = startup.baked {
+            self.apply(ctx, state::Message::Catalogue(Origin::Baked, baked));
+        }
+        if let Some(catalogue) = startup::attribute(&host, "catalogue") {
+            self.attribute(ctx, "catalogue", catalogue);
+        }
+        if let Some(catalogue) = startup.link {
+            self.apply(ctx, state::Message::Link(catalogue));
+        }
+        self.reflect();
+        if startup::attribute(&host, "autorun").as_deref() == Some("true") {
+            ctx.link().send_message(Msg::Start { only_failed: false });
+        }
+    }
+
+    /// Changes the state and carries out what it asks for.
+    fn apply(&mut self, ctx: &Context<Self>, message: state::Message) {
+        let Some((state, surroundings)) = &mut self.ready else {
+            // `run()` right after the element was made: once more, when all is ready.
+            if let state::Message::Run { only_failed, .. } = message {
+                let link = ctx.link().clone();
+                gloo_timers::callback::Timeout::new(20, move || {
+                    link.send_message(Msg::Start { only_failed });
+                })
+                .forget();
+            }
+            return;
+        };
+        if matches!(message, state::Message::Run { .. } | state::Message::Choose(_)) {
+            self.shown.details = None;
+        }
+        let effects = state.update(message);
+        let surroundings = surroundings.clone();
+        self.reflect();
+        for effect in effects {
+            match effect {
+                Effect::Scan { run, plan } => {
+                    self.stop = StopSignal::default();
+                    let (link, stop) = (ctx.link().clone(), self.stop.clone());
+                    let surroundings = surroundings.clone();
+                    spawn_local(async move {
+                        let events = link.clone();
+                        let on_event =
+                            move |event| events.send_message(Msg::State(state::Message::Scan { run, event }));
+                        scan(plan, surroundings, Deadlines::default(), stop, on_event).await;
+                        link.send_message(Msg::State(state::Message::ScanEnded { run, now: now() }));
+                    });
+                }
+                Effect::Abort => self.stop.stop(),
+                Effect::Progress { done, total } => self.outside.progress(done, total),
+                Effect::Report => {
+                    if let Some(report) = self.ready.as_ref().and_then(|(state, _)| state.report.as_ref()) {
+                        self.outside.report(report);
+                    }
+                }
+                Effect::Error(text) => {
+                    if let Some((state, _)) = &self.ready {
+                        self.outside.error(&state.texts.say(&text));
+                    }
+                }
+            }
+        }
+    }
+
+    fn reflect(&self) {
+        if let Some((state, _)) = &self.ready {
+            self.outside.reflect(state.phase.as_str(), &state.catalogue().id);
+        }
+    }
+
+    fn attribute(&mut self, ctx: &Context<Self>, name: &str, value: String) {
+        match name {
+            "lang" => self.apply(ctx, state::Message::Language(value)),
+            // An address has a slash or a dot; an id has neither.
+            "catalogue" if value.contains(['/', '.']) => {
+                let link = ctx.link().clone();
+                spawn_local(async move {
+                    let origin = Origin::Address(value.clone());
+                    link.send_message(Msg::State(match startup::read_catalogue(&value).await {
+                        Ok(read) => state::Message::Catalogue(origin, read),
+                        Err(message) => state::Message::CatalogueUnreadable(origin, message),
+                    }));
+                });
+            }
+            "catalogue" => self.apply(ctx, state::Message::Choose(value)),
+            _ => {}
+        }
+    }
+
+    fn save_report(&self) {
+        let Some(report) = self.ready.as_ref().and_then(|(state, _)| state.report.as_ref()) else { return };
+        if let Ok(text) = serde_json::to_string_pretty(report) {
+            let stamp: String =
+                report.finished.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
+            element::save_file(&format!("connector-check-{stamp}.json"), &text, &self.outside);
+        }
+    }
+}
+
+/// Reads a chosen or dropped file as a catalogue.
+fn read_file(ctx: &Context<App>, file: File) {
+    let link = ctx.link().clone();
+    spawn_local(async move {
+        let origin = Origin::File(file.name());
+        // A larger one is not even read.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let bytes = file.size() as usize;
+        let message = if bytes > MAX_BYTES {
+            state::Message::Catalogue(origin, Err(CatalogueError::TooLarge(bytes)))
+        } else {
+            match JsFuture::from(file.text()).await.map(|text| text.as_string()) {
+                Ok(Some(text)) => state::Message::Catalogue(origin, Catalogue::parse(&text)),
+                Ok(None) | Err(_) => state::Message::CatalogueUnreadable(
+                    origin,
+                    "the browser could not read the file".to_owned(),
+                ),
+            }
+        };
+        link.send_message(Msg::State(message));
+    });
+}
+
+fn environment(surroundings: &Surroundings) -> Environment {
+    Environment {
+        browser: surroundings.agent.browser.clone(),
+        os: surroundings.agent.os.clone(),
+        page: surroundings.page,
+        embedded: surroundings.embedded,
+    }
+}
+
+fn browser_language() -> Option<String> {
+    web_sys::window()?.navigator().language()
+}
+
+/// RFC 3339, UTC, by the browser's clock.
+fn now() -> String {
+    js_sys::Date::new_0().to_iso_string().into()
+}
+
+/// A DNS label that no cache and no zone knows.
+fn random_label() -> String {
+    // 12 base-36 digits: 62 bits, beyond any chance of meeting a name that exists.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let digit = || char::from_digit((js_sys::Math::random() * 36.0) as u32 % 36, 36).unwrap_or('x');
+    (0..12).map(|_| digit()).collect()
+}

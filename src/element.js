@@ -1,0 +1,138 @@
+// The custom element's shell. JavaScript because only a class can extend HTMLElement;
+// everything it does is forwarded to the app that `mount` returns.
+
+const elements = new Set();
+let broken = null;
+
+/** Registers <connector-check>. `mount(host, place)` returns the app; `css` is its style sheet. */
+export function define(css, mount) {
+  if (customElements.get("connector-check")) return;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+
+  class ConnectorCheck extends HTMLElement {
+    static observedAttributes = ["catalogue", "lang"];
+    #app = null;
+    #place = null;
+
+    connectedCallback() {
+      if (this.#app || broken) return;
+      const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+      root.adoptedStyleSheets = [sheet];
+      this.#place = document.createElement("div");
+      root.replaceChildren(this.#place);
+      elements.add(this);
+      // What was set before the class was known hides the accessors of the class.
+      const early = Object.hasOwn(this, "catalogue") ? this.catalogue : undefined;
+      delete this.catalogue;
+      this.#app = mount(this, this.#place);
+      if (early !== undefined) this.catalogue = early;
+    }
+
+    disconnectedCallback() {
+      // Moving an element disconnects and connects it: only one that stays away is taken down.
+      queueMicrotask(() => {
+        if (this.isConnected || !this.#app) return;
+        const app = this.#app;
+        this.#app = null;
+        elements.delete(this);
+        app.unmount();
+        this.#place?.remove();
+      });
+    }
+
+    attributeChangedCallback(name, before, after) {
+      if (before !== after && this.#app) this.#app.attribute(name, after ?? "");
+    }
+
+    get catalogue() {
+      return this.#app?.catalogue() ?? this.getAttribute("catalogue") ?? "";
+    }
+    set catalogue(value) {
+      if (!this.#app) {
+        if (typeof value === "string") this.setAttribute("catalogue", value);
+        return;
+      }
+      if (typeof value === "string") this.#app.attribute("catalogue", value);
+      else this.#app.take(JSON.stringify(value) ?? "");
+    }
+
+    get report() {
+      return this.#app?.report() ?? null;
+    }
+
+    get state() {
+      return broken ? "failed" : (this.#app?.state() ?? "idle");
+    }
+
+    run() {
+      if (broken) return Promise.reject(new Error(broken));
+      if (!this.#app) return Promise.reject(new Error("connector-check: the element is not in a document"));
+      return this.#app.run();
+    }
+
+    stop() {
+      this.#app?.stop();
+    }
+
+    /** Shows the failure screen in place of the app. */
+    fail(title, what, copy, text) {
+      const box = document.createElement("section");
+      box.className = "failure";
+      box.setAttribute("role", "alert");
+      const add = (tag, words) => box.appendChild(Object.assign(document.createElement(tag), { textContent: words }));
+      add("h2", title);
+      add("p", what);
+      const pre = add("pre", text);
+      pre.tabIndex = 0;
+      add("button", copy).onclick = () => copyText(text, this.shadowRoot);
+      this.shadowRoot?.replaceChildren(box);
+      this.dispatchEvent(new CustomEvent("connector-check:error", { bubbles: true, composed: true, detail: { message: text } }));
+    }
+  }
+
+  customElements.define("connector-check", ConnectorCheck);
+}
+
+/** After a panic nothing of the program can be trusted: every element says so and stays readable. */
+export function panicked(title, what, copy, message) {
+  if (broken) return;
+  broken = message;
+  const report = `${message}\n\n${navigator.userAgent}\n${location.protocol}`;
+  for (const element of elements) element.fail(title, what, copy, report);
+}
+
+/** Copies text; falls back to a selection where the clipboard is closed to the page. */
+export async function copyText(text, root) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.style.position = "fixed";
+    area.style.opacity = "0";
+    (root ?? document.body).appendChild(area);
+    area.select();
+    let copied = false;
+    try {
+      copied = document.execCommand("copy");
+    } catch {
+      copied = false;
+    }
+    area.remove();
+    return copied;
+  }
+}
+
+/** Hands a text out as a file. */
+export function saveFile(name, text, root) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  (root ?? document.body).appendChild(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

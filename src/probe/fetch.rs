@@ -1,0 +1,46 @@
+//! The request: HEAD, as little of it as the browser allows.
+
+use gloo_net::http::{Method, RequestBuilder};
+use js_sys::Promise;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode, RequestRedirect,
+};
+
+use crate::js;
+
+/// Asks for the head of `url`. `Ok` means that some HTTP answer arrived, whatever its status; the error is
+/// the browser's text, which never tells a cause. Dropping the future aborts the request.
+///
+/// HEAD, because Chromium reports no timing for an opaque answer whose body is unread (measured).
+/// `no-cors`, because the services allow no cross-origin reading; redirects are followed, because in that
+/// mode any other setting is refused at once (measured).
+pub(super) async fn head(url: &str) -> Result<(), String> {
+    let abort = AbortOnDrop(AbortController::new().map_err(|error| js::error_text(&error))?);
+    let request = RequestBuilder::new(url)
+        .method(Method::HEAD)
+        .mode(RequestMode::NoCors)
+        .cache(RequestCache::NoStore)
+        .credentials(RequestCredentials::Omit)
+        .referrer_policy(ReferrerPolicy::NoReferrer)
+        .redirect(RequestRedirect::Follow)
+        .abort_signal(Some(&abort.0.signal()))
+        .build()
+        .map_err(|error| error.to_string())?;
+    // Not sent through gloo-net: that panics on a rejection with anything but an `Error`, and add-ons that
+    // replace `fetch` reject with what they like.
+    let request = web_sys::Request::from(request);
+    let answer = js::call(&js::global(), "fetch", &request).map_err(|error| js::error_text(&error))?;
+    match JsFuture::from(Promise::resolve(&answer)).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(js::error_text(&error)),
+    }
+}
+
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

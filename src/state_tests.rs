@@ -1,0 +1,162 @@
+use connector_check_diagnosis::Verdict;
+use connector_check_diagnosis::evidence::PageKind;
+use connector_check_diagnosis::observation::{Observation, Outcome};
+
+use super::*;
+
+const TWO: &str = r#"{"format":"connector-check/catalogue@1","id":"two","title":"Two","updated":"2026-11-20",
+    "sources":[],"regions":[],"placeholders":[{"id":"tenant","title":"Tenant"}],"checks":[
+    {"id":"a","group":"service","title":"A","url":"https://a.example/","need":"required","expect":"answer","purpose":"p","allow":"a.example"},
+    {"id":"b","group":"service","title":"B","url":"https://b.example/","need":"required","expect":"answer","purpose":"p","allow":"b.example"},
+    {"id":"c","group":"service","title":"C","url":"https://{tenant}.example/","need":"informational","expect":"answer","purpose":"p","allow":"x.example"}]}"#;
+
+fn fresh() -> State {
+    let environment = Environment {
+        browser: "Test 1".to_owned(),
+        os: String::new(),
+        page: PageKind::File,
+        embedded: false,
+    };
+    State::new(Texts::for_language("en"), environment, true, vec![Catalogue::parse(TWO).unwrap()])
+}
+
+fn start(state: &mut State, only_failed: bool) -> (u32, Vec<String>) {
+    let effects = state.update(Message::Run { only_failed, nonce: "n".to_owned(), now: "start".to_owned() });
+    let Some(Effect::Scan { run, plan }) = effects.last() else { panic!("{effects:?}") };
+    (*run, plan.checks.iter().map(|planned| planned.check.id.0.clone()).collect())
+}
+
+fn see(state: &mut State, run: u32, id: &str, outcome: Outcome) -> Vec<Effect> {
+    let observation = Observation::fetched(outcome, 10.0);
+    state.update(Message::Scan { run, event: ScanEvent::Observed(CheckId::from(id), observation) })
+}
+
+fn end(state: &mut State, run: u32) -> Vec<Effect> {
+    state.update(Message::ScanEnded { run, now: "end".to_owned() })
+}
+
+fn status(state: &State, id: &str) -> Option<Status> {
+    let results = &state.run.as_ref().unwrap().diagnosis.results;
+    results.iter().find(|result| result.id.0 == id).unwrap().status()
+}
+
+#[test]
+fn a_run_goes_from_start_to_report() {
+    let mut state = fresh();
+    let (run, asked) = start(&mut state, false);
+    assert_eq!(asked, ["canary-https", "a", "b", "c"]);
+    assert_eq!(state.phase, Phase::Running);
+    assert_eq!(see(&mut state, run, "a", Outcome::Answered), [Effect::Progress { done: 1, total: 3 }]);
+    assert_eq!(status(&state, "a"), None, "an answer is worth nothing before the canary has spoken");
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    assert_eq!(status(&state, "a"), Some(Status::Reachable));
+    see(&mut state, run, "b", Outcome::Answered);
+    assert_eq!(end(&mut state, run), [Effect::Report]);
+    assert_eq!(state.phase, Phase::Done);
+    let report = state.report.as_ref().unwrap();
+    assert_eq!((report.started.as_str(), report.finished.as_str()), ("start", "end"));
+    assert_eq!(report.verdict, Verdict::Ready);
+    let read: Report = serde_json::from_str(&serde_json::to_string(report).unwrap()).unwrap();
+    assert_eq!(&read, report, "a report can be loaded back");
+}
+
+#[test]
+fn only_what_failed_is_asked_again_and_the_rest_is_kept() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    see(&mut state, run, "a", Outcome::Answered);
+    see(&mut state, run, "b", Outcome::Failed);
+    end(&mut state, run);
+    assert!(state.has_failed());
+    let (run, asked) = start(&mut state, true);
+    assert_eq!(asked, ["canary-https", "b"]);
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    see(&mut state, run, "b", Outcome::Answered);
+    end(&mut state, run);
+    assert_eq!(state.report.as_ref().unwrap().verdict, Verdict::Ready);
+    assert!(!state.has_failed());
+}
+
+#[test]
+fn stopping_ends_the_run_and_says_what_was_not_asked() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    see(&mut state, run, "a", Outcome::Answered);
+    let effects = state.update(Message::Stop { now: "now".to_owned() });
+    assert_eq!(effects, [Effect::Abort, Effect::Report]);
+    assert_eq!(state.phase, Phase::Stopped);
+    assert_eq!(status(&state, "b"), Some(Status::Skipped));
+    assert_eq!(state.report.as_ref().unwrap().verdict, Verdict::Inconclusive);
+    assert!(see(&mut state, run, "b", Outcome::Answered).is_empty(), "late news of a stopped run is dropped");
+    assert_eq!(status(&state, "b"), Some(Status::Skipped));
+}
+
+#[test]
+fn news_of_an_earlier_run_is_dropped() {
+    let mut state = fresh();
+    let (first, _) = start(&mut state, false);
+    end(&mut state, first);
+    let (second, _) = start(&mut state, false);
+    assert_ne!(first, second);
+    assert!(see(&mut state, first, "a", Outcome::Answered).is_empty());
+    assert!(end(&mut state, first).is_empty());
+    assert_eq!(state.phase, Phase::Running);
+}
+
+#[test]
+fn a_refused_catalogue_leaves_the_one_in_use() {
+    let mut state = fresh();
+    let origin = Origin::File("bad.json".to_owned());
+    let effects = state.update(Message::Catalogue(origin, Catalogue::parse("{\n  \"format\": 1")));
+    assert_eq!(state.catalogue().id, "two");
+    let [Effect::Error(text)] = &effects[..] else { panic!("{effects:?}") };
+    let said = state.texts.say(text);
+    assert!(said.contains("bad.json") && said.contains("line 2"), "{said}");
+    assert!(state.notice.is_some());
+}
+
+#[test]
+fn a_catalogue_in_a_link_never_runs_by_itself() {
+    let mut state = fresh();
+    let other = TWO.replace("\"two\"", "\"other\"");
+    state.update(Message::Link(Catalogue::parse(&other)));
+    assert_eq!(state.catalogue().id, "two");
+    let run = Message::Run { only_failed: false, nonce: "n".to_owned(), now: String::new() };
+    assert!(state.update(run).is_empty(), "nothing is asked while the question is open");
+    state.update(Message::LinkAnswered(false));
+    assert_eq!(state.catalogue().id, "two");
+    state.update(Message::Link(Catalogue::parse(&other)));
+    state.update(Message::LinkAnswered(true));
+    assert_eq!((state.catalogue().id.as_str(), state.phase), ("other", Phase::Idle));
+}
+
+#[test]
+fn another_catalogue_aborts_the_run_and_forgets_it() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    let other = Catalogue::parse(&TWO.replace("\"two\"", "\"other\"")).unwrap();
+    assert_eq!(state.update(Message::Catalogue(Origin::Property, Ok(other))), [Effect::Abort]);
+    assert!(state.run.is_none() && state.report.is_none());
+    assert!(see(&mut state, run, "a", Outcome::Answered).is_empty());
+    assert_eq!(state.update(Message::Choose("two".to_owned())), []);
+    assert_eq!(state.catalogue().id, "two");
+    assert!(matches!(state.update(Message::Choose("nowhere".to_owned()))[..], [Effect::Error(_)]));
+}
+
+#[test]
+fn a_site_file_offers_its_catalogues_first_and_fills_fields() {
+    let mut state = fresh();
+    let practice = Catalogue::parse(&TWO.replace("\"two\"", "\"practice\"")).unwrap();
+    let site = Site {
+        default: Some("practice".to_owned()),
+        catalogues: vec![practice],
+        placeholders: [("tenant".to_owned(), "127.0.0.2".to_owned())].into(),
+    };
+    state.update(Message::Site(Ok(site)));
+    assert_eq!(state.catalogue().id, "practice");
+    assert_eq!(state.catalogues.len(), 2);
+    assert_eq!(start(&mut state, false).1, ["canary-https", "a", "b", "c"]);
+    assert!(state.run.as_ref().unwrap().asked.contains(&CheckId::from("c")), "the filled one is asked too");
+}

@@ -1,0 +1,74 @@
+//! The findings: what was found, what speaks for it, what to do.
+
+use connector_check_diagnosis::context;
+use connector_check_diagnosis::evidence::Evidence;
+use connector_check_diagnosis::finding::{Confidence, Finding, Severity};
+use connector_check_diagnosis::guidance;
+use yew::prelude::*;
+
+use super::{Scene, guide, icon};
+use crate::state::Phase;
+use crate::tables::Look;
+
+/// All findings of an ended run, in their order; the first lies open.
+pub fn list(scene: Scene<'_>) -> Html {
+    let Some(run) = scene.state.run.as_ref().filter(|_| scene.state.phase != Phase::Running) else {
+        return html! {};
+    };
+    html! {
+        <section class="findings" aria-labelledby="findings-title">
+            <h2 id="findings-title">{ scene.say("findings-title") }</h2>
+            { for run.diagnosis.findings.iter().enumerate().map(|(at, finding)| {
+                card(scene, &run.evidence, finding, at, run.number)
+            }) }
+        </section>
+    }
+}
+
+fn card(scene: Scene<'_>, evidence: &Evidence, finding: &Finding, at: usize, run: u32) -> Html {
+    let (class, look) = match finding.severity {
+        Severity::Blocking => ("blocking", Look::Failed),
+        Severity::Warning => ("warning", Look::Intercepted),
+        Severity::Info => ("info", Look::RefusedAsItMust),
+    };
+    let confidence = match finding.confidence {
+        Confidence::Proven => "confidence-proven",
+        Confidence::Likely => "confidence-likely",
+        Confidence::Possible => "confidence-possible",
+    };
+    let code = finding.code.as_str();
+    let guide = guidance::guide(scene.state.texts.language(), code)
+        .or_else(|| guidance::guide("en", code))
+        .map(|guide| guide.filled(&context(finding, evidence)));
+    let title = guide.as_ref().map_or_else(|| code.to_owned(), |guide| guide.title.clone());
+    html! {
+        // Keyed by run: a fresh run opens its first finding, whatever was open before.
+        <details key={format!("{run}-{at}")} class={classes!("finding", class)} open={at == 0}>
+            <summary>
+                { if finding.severity == Severity::Info { html! {} } else { icon::look(look) } }
+                <span class="head">
+                    <span class="line">
+                        <span class="title">{ title }</span>
+                        <span class="tags">
+                            <span class="tag severity">{ scene.say(&format!("severity-{class}")) }</span>
+                            <span class="tag">{ scene.say(confidence) }</span>
+                        </span>
+                    </span>
+                    <span class="summary">{ scene.tell(&finding.summary) }</span>
+                </span>
+            </summary>
+            <div class="body">
+                <div class="columns">
+                    <div class="guide">
+                        { guide.map(|filled| guide::draw(scene, &filled, &format!("{code}-{at}"))).unwrap_or_default() }
+                    </div>
+                    <div class="seen">
+                        <h3>{ scene.say("evidence-title") }</h3>
+                        <ul>{ for finding.evidence.iter().map(|line| html! { <li>{ scene.tell(line) }</li> }) }</ul>
+                        <p class="code">{ scene.say("finding-code") }{ " " }<code>{ code }</code></p>
+                    </div>
+                </div>
+            </div>
+        </details>
+    }
+}
