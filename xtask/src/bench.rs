@@ -1,0 +1,81 @@
+//! `bench`: the page against its yardsticks.
+
+use std::fs;
+use std::io::Write as _;
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::workspace::Workspace;
+use crate::{page, setup};
+
+/// A button and a counter in Yew, built in the same way: what no page of this kind comes below. Bytes, measured in
+/// November 2026.
+const FLOOR: [(&str, usize); 2] = [("program", 118_000), ("program, Brotli", 43_500)];
+
+/// Brotli's slowest and best, as a server would use once and for all.
+const BROTLI_QUALITY: u32 = 11;
+
+/// Brotli's largest window that every browser takes, as a power of two.
+const BROTLI_WINDOW: u32 = 22;
+
+/// Builds the page and writes its sizes, each also as a ratio where there is a yardstick.
+pub fn run(workspace: &Workspace) -> Result<()> {
+    let tools = setup::for_page(workspace)?;
+    let page = page::build(workspace, &tools)?;
+    let read = |ending: &str| {
+        let file = page.folder.join(format!("{}{ending}", page::PACKAGE));
+        fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
+    };
+    let (program, glue) = (read("_bg.wasm")?, read(".js")?);
+    let sizes = [
+        ("program", program.len()),
+        ("program, gzip", gzip(&program)?),
+        ("program, Brotli", brotli(&program)?),
+        ("glue", glue.len()),
+        ("glue, gzip", gzip(&glue)?),
+        ("glue, Brotli", brotli(&glue)?),
+    ];
+    println!("{:<20} {:>12} {:>18}", "size of the page", "bytes", "times the floor");
+    for (name, size) in sizes {
+        let floor = FLOOR.iter().find(|(of, _)| *of == name);
+        println!(
+            "{name:<20} {size:>12} {:>18}",
+            floor.map_or_else(String::new, |(_, floor)| ratio(size, *floor))
+        );
+    }
+    Ok(())
+}
+
+/// With two decimals, in whole numbers throughout.
+fn ratio(size: usize, floor: usize) -> String {
+    let hundredths = (size * 100 + floor / 2) / floor;
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn gzip(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn brotli(bytes: &[u8]) -> Result<usize> {
+    let mut compressed = Vec::new();
+    let mut encoder = brotli::CompressorWriter::new(&mut compressed, 4096, BROTLI_QUALITY, BROTLI_WINDOW);
+    encoder.write_all(bytes)?;
+    drop(encoder);
+    Ok(compressed.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_rounded() {
+        assert_eq!(ratio(118_000, 118_000), "1.00");
+        assert_eq!(ratio(250, 100), "2.50");
+        assert_eq!(ratio(2, 3), "0.67");
+    }
+}

@@ -1,0 +1,138 @@
+//! Every task of the project, started as `cargo xtask …`.
+//!
+//! One module per command, and the parts that several of them use: [`setup`] finds or installs the tools, [`page`]
+//! builds the page, [`process`] runs other programs, [`workspace`] knows the folders.
+
+mod bench;
+mod bundle;
+mod page;
+mod process;
+mod run;
+mod setup;
+mod test;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use workspace::Workspace;
+
+const HELP: &str = "\
+Every task of Connector Check.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  run [--no-open] [--port N]  Build the page, start it with the practice range, open the browser
+  test [FILTER]               Run every test; with FILTER only the browser tests whose names contain it
+  bundle [--catalogue FILE]   Write dist/site/ (to host) and dist/connector-check.html (a single file),
+                              both with the catalogue in FILE built in as their default
+  bench                       Measure the page against its yardsticks
+  range                       Start the practice range alone
+  help                        Show this text
+
+What a command needs and this machine lacks is installed first, in pinned versions, into a cache folder of its own.
+";
+
+/// The port of the page where `--port` names none.
+const DEFAULT_PORT: u16 = 8787;
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    Run { open: bool, port: u16 },
+    Test { filter: Option<String> },
+    Bundle { catalogue: Option<PathBuf> },
+    Bench,
+    Range,
+    Help,
+}
+
+fn main() -> ExitCode {
+    match parse(lexopt::Parser::from_env()).and_then(perform) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Run { open, port } => run::run(&workspace, open, port),
+        Task::Test { filter } => test::run(&workspace, filter.as_deref()),
+        Task::Bundle { catalogue } => {
+            bundle::run(&workspace, catalogue.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
+        Task::Bench => bench::run(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Range => run::range(&workspace),
+        Task::Help => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
+    let mut task = match arguments.next()? {
+        None | Some(Short('h') | Long("help")) => return Ok(Task::Help),
+        Some(Value(command)) => match command.to_string_lossy().as_ref() {
+            "run" => Task::Run { open: true, port: DEFAULT_PORT },
+            "test" => Task::Test { filter: None },
+            "bundle" => Task::Bundle { catalogue: None },
+            "bench" => Task::Bench,
+            "range" => Task::Range,
+            "help" => return Ok(Task::Help),
+            other => bail!("there is no command \"{other}\"; `cargo xtask help` lists them"),
+        },
+        Some(option) => return Err(option.unexpected().into()),
+    };
+    while let Some(argument) = arguments.next()? {
+        match (argument, &mut task) {
+            (Short('h') | Long("help"), _) => return Ok(Task::Help),
+            (Long("no-open"), Task::Run { open, .. }) => *open = false,
+            (Long("port"), Task::Run { port, .. }) => {
+                *port = arguments.value()?.parse().context("--port takes a number up to 65535")?;
+            }
+            (Long("catalogue"), Task::Bundle { catalogue }) => {
+                *catalogue = Some(arguments.value()?.into());
+            }
+            (Value(name), Task::Test { filter: filter @ None }) => *filter = Some(name.string()?),
+            (other, _) => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(task)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: &Task) {
+        let parsed = parse(lexopt::Parser::from_args(line.split_whitespace()));
+        assert_eq!(&parsed.expect("a valid line"), expected, "{line}");
+    }
+
+    #[test]
+    fn commands_and_their_options() {
+        check("", &Task::Help);
+        check("run", &Task::Run { open: true, port: 8787 });
+        check("run --no-open --port 9000", &Task::Run { open: false, port: 9000 });
+        check("test", &Task::Test { filter: None });
+        check("test one_region", &Task::Test { filter: Some("one_region".to_owned()) });
+        check("bundle --catalogue my.json", &Task::Bundle { catalogue: Some("my.json".into()) });
+        check("range --help", &Task::Help);
+    }
+
+    #[test]
+    fn what_no_command_takes_is_refused() {
+        for line in ["walk", "run --catalogue x", "run --port 70000", "test a b", "--port 1", "bench x"] {
+            assert!(parse(lexopt::Parser::from_args(line.split_whitespace())).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `test`: every check of the project, and one line at the end that says how many passed.
+//!
+//! A step that fails does not stop the steps that do not depend on it.
+
+mod isolation;
+mod tally;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::run::build_range;
+use crate::setup::{Tools, WASM_TARGET};
+use crate::workspace::Workspace;
+use crate::{bundle, page, process, setup};
+use isolation::Isolation;
+use tally::Tally;
+
+/// The layout of the practice range whose fixed addresses the probe tests know.
+const PROBE_LAYOUT: &str = "probe-test";
+
+/// Browsers at a time: each takes most of a core, and on two cores a third one makes deadlines slip.
+const BROWSER_TEST_THREADS: &str = "2";
+
+/// Seconds that all probe tests of one browser may take together. They run one after the other and wait for deadlines;
+/// the runner's own limit of 20 seconds is meant for tests that do not wait.
+const PROBE_TESTS_TIMEOUT: &str = "180";
+
+/// Runs everything, or with a filter only the browser tests whose names contain it.
+pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCode> {
+    let tools = setup::for_tests(workspace)?;
+    let isolation = Isolation::find();
+    let mut tally = Tally::default();
+    if filter.is_none() {
+        source(workspace, &mut tally);
+        native(workspace, &mut tally);
+        probes(workspace, &tools, &isolation, &mut tally);
+    }
+    browsers(workspace, &tools, &isolation, filter, &mut tally);
+    print!("{}", tally.report());
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What needs no running: formatting, and the compiler's and clippy's opinion.
+fn source(workspace: &Workspace, tally: &mut Tally) {
+    let steps: [(&str, &[&str]); 3] = [
+        ("formatting", &["fmt", "--all", "--check"]),
+        ("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        (
+            "clippy of the page",
+            &["clippy", "--package", page::PACKAGE, "--target", WASM_TARGET, "--", "-D", "warnings"],
+        ),
+    ];
+    for (name, arguments) in steps {
+        tally.check(name, process::cargo(workspace).args(arguments));
+    }
+}
+
+/// The tests that run without a browser.
+fn native(workspace: &Workspace, tally: &mut Tally) {
+    // The page's integration tests need a browser each; its unit tests do not.
+    let steps: [(&str, &[&str]); 2] = [
+        ("tests of the crates", &["test", "--workspace", "--exclude", page::PACKAGE, "--no-fail-fast"]),
+        ("tests of the page's native parts", &["test", "--package", page::PACKAGE, "--lib"]),
+    ];
+    for (name, arguments) in steps {
+        // Tests say that they were skipped, and why, in output that is otherwise kept back.
+        tally.tests(name, process::cargo(workspace).args(arguments).args(["--", "--show-output"]));
+    }
+}
+
+/// The probe module in real browsers, against the practice range.
+fn probes(workspace: &Workspace, tools: &Tools, isolation: &Isolation, tally: &mut Tally) {
+    let name = |browser: &str| format!("probe tests in {browser}");
+    let Some(namespace) = isolation.reason_against().map_or(Some(isolation), |reason| {
+        for browser in ["Chromium", "Firefox"] {
+            tally.skip(1, &name(browser), reason);
+        }
+        None
+    }) else {
+        return;
+    };
+    let test = ["test", "--no-run", "--package", page::PACKAGE, "--target", WASM_TARGET, "--test", "probe"];
+    let built =
+        process::build_executable(workspace, &test).and_then(|test| Ok((test, build_range(workspace)?)));
+    let Some((test, range)) = tally.needed("building the probe tests", built) else {
+        return;
+    };
+    for browser in Browser::ALL {
+        let prepared = probe_command(workspace, tools, namespace, browser, &test, &range);
+        if let Some(mut command) = tally.needed(&name(browser.name()), prepared) {
+            tally.tests(&name(browser.name()), &mut command);
+        }
+    }
+}
+
+fn probe_command(
+    workspace: &Workspace,
+    tools: &Tools,
+    isolation: &Isolation,
+    browser: Browser,
+    test: &Path,
+    range: &Path,
+) -> Result<Command> {
+    // Beside the program itself, as the runner takes its name from its path.
+    let runner = tools.file("wasm-bindgen-cli")?.with_file_name("wasm-bindgen-test-runner");
+    let mut command = isolation.command_with_range(workspace, range, PROBE_LAYOUT, &runner);
+    command.arg(test).current_dir(&workspace.root).env("PATH", tools.path()?);
+    command.env("WASM_BINDGEN_TEST_TIMEOUT", PROBE_TESTS_TIMEOUT);
+    // With the isolation headers that the runner sends by default, the browser itself would stop most of the requests.
+    command.env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1");
+    // The runner takes the first driver that it is told of.
+    for other in Browser::ALL {
+        command.env_remove(other.driver_variable());
+    }
+    command.env(browser.driver_variable(), browser.driver(tools)?);
+    Ok(command)
+}
+
+/// The whole page in real browsers.
+fn browsers(
+    workspace: &Workspace,
+    tools: &Tools,
+    isolation: &Isolation,
+    filter: Option<&str>,
+    tally: &mut Tally,
+) {
+    const NAME: &str = "browser tests";
+    let built = page::build(workspace, tools).and_then(|page| bundle::write(workspace, &page, None));
+    if tally.needed("bundle", built).is_none() {
+        return;
+    }
+    let test = process::build_executable(
+        workspace,
+        &["test", "--no-run", "--package", page::PACKAGE, "--test", "browser"],
+    );
+    let Some(test) = tally.needed("building the browser tests", test) else {
+        return;
+    };
+    if let Some(reason) = isolation.reason_against() {
+        tally.skip(count_tests(&test, filter).unwrap_or(1), NAME, reason);
+        return;
+    }
+    let Some(mut command) = tally.needed(NAME, browser_command(workspace, tools, isolation, &test)) else {
+        return;
+    };
+    command.args(filter).args(["--test-threads", BROWSER_TEST_THREADS, "--show-output"]);
+    tally.tests(NAME, &mut command);
+}
+
+fn browser_command(
+    workspace: &Workspace,
+    tools: &Tools,
+    isolation: &Isolation,
+    test: &Path,
+) -> Result<Command> {
+    let mut command = isolation.command_that_isolates_itself(test);
+    command.current_dir(&workspace.root).env("PATH", tools.path()?);
+    command.env("CONNECTOR_CHECK_DIST", &workspace.dist).env("CONNECTOR_CHECK_AXE", tools.file("axe-core")?);
+    for browser in Browser::ALL {
+        command.env(browser.driver_variable(), browser.driver(tools)?);
+    }
+    Ok(command)
+}
+
+fn count_tests(test: &Path, filter: Option<&str>) -> Option<usize> {
+    let list = process::output(Command::new(test).args(filter).arg("--list")).ok()?;
+    Some(list.lines().filter(|line| line.ends_with(": test")).count())
+}
+
+/// The browsers that everything is tested in.
+#[derive(Debug, Clone, Copy)]
+enum Browser {
+    Chromium,
+    Firefox,
+}
+
+impl Browser {
+    const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "Chromium",
+            Self::Firefox => "Firefox",
+        }
+    }
+
+    /// The environment variable that names its driver, to wasm-bindgen's runner as to the browser tests.
+    fn driver_variable(self) -> &'static str {
+        match self {
+            Self::Chromium => "CHROMEDRIVER",
+            Self::Firefox => "GECKODRIVER",
+        }
+    }
+
+    fn driver(self, tools: &Tools) -> Result<PathBuf> {
+        match self {
+            Self::Chromium => process::find("chromedriver").context("chromedriver is not on PATH"),
+            Self::Firefox => tools.file("geckodriver").map(Path::to_path_buf),
+        }
+    }
+}
