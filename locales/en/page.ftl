@@ -5,7 +5,7 @@ catalogue-label = What to test
 catalogue-load = Load a catalogue…
 catalogue-dated = List of { $date }.
 catalogue-entra-connector-explained = Connector 1.5.132 and later, and today’s Entra private network connector: ports 80 and 443 only.
-catalogue-classic-connector-explained = Connectors of 2015 to 2018: ports 80, 443, 5671, 8080, 9090, 9091, 9350, 9352 and 10100–10120, asked at a test host of your own, because Microsoft’s are retired.
+catalogue-classic-connector-explained = Connectors of 2015 to 2018: ports 80, 443, 5671, 8080, 9090, 9091, 9350, 9352 and 10100–10120, asked at test hosts of your own.
 catalogue-us-government-explained = Connectors in the Azure US Government cloud: ports 80 and 443 only.
 catalogue-practice-explained = Servers on this very machine, with faults on purpose. Nothing leaves it.
 catalogue-own-explained = A list of your own or of your organisation.
@@ -78,7 +78,7 @@ look-refused = Refused
 
 details-rule = Rule that allows it:
 details-not-run = Not asked yet.
-reason-answered = It answered. Any status counts: the path is open and the certificate is trusted.
+reason-answered = It answered. Any status counts: the path is open, and over TLS the certificate is trusted.
 reason-failed = The browser gave up with an error. It never says which: refused, reset, no such name and a broken certificate look the same.
 reason-timed-out = Nothing came back in time. A firewall that drops looks like this, and so does a server that stays silent.
 reason-refused-as-it-must = This name cannot exist, and nothing answered for it.

@@ -6,8 +6,8 @@ use crate::js;
 
 /// How much later than its deadline a timer may fire before the page must have been asleep or frozen.
 ///
-/// Timers of hidden tabs fire up to one second late (measured in neither browser to be more); sleep, a
-/// modal dialog and a stopped process are longer.
+/// Browsers let the timers of a hidden tab fire once a second; sleep, a modal dialog and a stopped process
+/// last longer.
 const GAP: Duration = Duration::from_secs(2);
 
 /// Measures from its start.
