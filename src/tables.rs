@@ -237,7 +237,7 @@ pub fn look(check: &CheckEvidence, result: Option<&CheckResult>) -> Look {
     match result.and_then(|result| result.decision.as_ref()) {
         Some((Status::Reachable, _)) => Look::Reachable,
         Some((Status::Unreachable, Reason::RefusedAsItMust)) => Look::RefusedAsItMust,
-        Some((Status::Unreachable, Reason::TimedOut)) => Look::Silent,
+        Some((Status::Unreachable, Reason::TimedOut | Reason::SilentAfterConnect)) => Look::Silent,
         Some((Status::Unreachable, _)) => Look::Failed,
         Some((Status::Intercepted, _)) => Look::Intercepted,
         Some((Status::Inconclusive, _)) => Look::Inconclusive,

@@ -13,6 +13,18 @@ finding-answers-fabricated-tls = Something on the path answers for names that ca
 finding-answers-fabricated-plain = A proxy or captive portal answers plain HTTP for names that cannot exist, so answers on plain HTTP prove nothing.
 finding-answers-fabricated-domain = The made-up name { $host } got an answer, so other answers from its domain prove little.
 finding-tls-intercepted = TLS is opened and signed anew on the path: the browser was shown a certificate it trusts for { $host }, a name that cannot exist.
+finding-certificate-not-trusted = { $count ->
+    [one] { $hosts } accepts connections on port { $ports }, but the browser does not accept its certificate, or TLS fails.
+   *[other] { $count } hosts accept connections on port { $ports }, but the browser does not accept their certificates, or TLS fails.
+}
+finding-tls-handshake-refused = { $count ->
+    [one] { $hosts } accepts connections on port { $ports }, but no TLS handshake comes about.
+   *[other] { $count } hosts accept connections on port { $ports }, but no TLS handshake comes about.
+}
+finding-accepted-then-silent = { $count ->
+    [one] { $hosts } accepts connections on port { $ports }, and then nothing comes back.
+   *[other] { $count } hosts accept connections on port { $ports }, and then nothing comes back.
+}
 finding-login-unreachable = { $count ->
     [one] The sign-in page { $hosts } does not answer.
    *[other] The sign-in pages do not answer: { $hosts }.
@@ -79,6 +91,10 @@ evidence-meanwhile = Meanwhile { $endpoint } answered after { $ms } ms{ $count -
     [one] , and one more like it.
    *[other] , and { $count } more like it.
 }
+evidence-tls-works = { $endpoint }: TLS with a trusted certificate was completed.
+evidence-tcp-works = { $endpoint }: a TCP connection was made.
+evidence-tls-fails = { $endpoint }: a connection was made, and TLS failed on it.
+evidence-connect-fails = { $endpoint }: no connection was made.
 evidence-more = { $count ->
     [one] And one more of the same.
    *[other] And { $count } more of the same.

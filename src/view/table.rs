@@ -51,7 +51,7 @@ fn draw(scene: Scene<'_>, table: &Table) -> Html {
                 <p class="hint">{ scene.say(&format!("table-{kind}-hint")) }</p>
             </div>
             // Wide tables scroll inside their own box, which the keyboard can reach.
-            <div class="scroll" tabindex="0" role="region" aria-label={title}>
+            <div class="scroll" tabindex="0" role="group" aria-label={title}>
                 <table style={format!("--columns:{}", table.columns.len())}>
                     <thead>
                         <tr>
@@ -189,6 +189,10 @@ fn reason_text(scene: Scene<'_>, reason: &Reason) -> String {
         Reason::Answered => Text::new("reason-answered"),
         Reason::Failed => Text::new("reason-failed"),
         Reason::TimedOut => Text::new("reason-timed-out"),
+        Reason::TlsFails => Text::new("reason-tls-fails"),
+        Reason::SilentAfterConnect => Text::new("reason-silent-after-connect"),
+        Reason::TlsWithoutHttp => Text::new("reason-tls-without-http"),
+        Reason::ConnectionRefused => Text::new("reason-connection-refused"),
         Reason::RefusedAsItMust => Text::new("reason-refused-as-it-must"),
         Reason::AnsweredThoughImpossible => Text::new("reason-answered-though-impossible"),
         Reason::AnswersAreFabricated => Text::new("reason-answers-are-fabricated"),

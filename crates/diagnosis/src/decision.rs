@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Expect;
 use crate::endpoint::Endpoint;
-use crate::evidence::{CheckEvidence, Evidence, NotRun, Progress};
-use crate::observation::{BrowserLimit, CLOCK_GAP, Outcome, PERMISSION_PROMPT};
+use crate::evidence::{Evidence, NotRun, Progress};
+use crate::facts::{Facts, Layer, Manner, Reached, address_shown, facts};
+use crate::observation::BrowserLimit;
 use crate::plan::{Canary, Target};
 
 /// What a check came to.
@@ -35,6 +36,14 @@ pub enum Reason {
     Failed,
     /// No answer within the deadline.
     TimedOut,
+    /// TCP connected, but no TLS handshake with a trusted certificate came about.
+    TlsFails,
+    /// TCP connected, and nothing came back over it.
+    SilentAfterConnect,
+    /// TLS works, but no HTTP answer was seen; a browser hides some answers, so this decides nothing.
+    TlsWithoutHttp,
+    /// TCP does not connect, while the same host accepts connections on another port.
+    ConnectionRefused,
     /// A name that cannot exist failed, as it must.
     RefusedAsItMust,
     /// A name that cannot exist answered.
@@ -63,23 +72,6 @@ pub enum Reason {
     NotRun(NotRun),
 }
 
-/// What one check's observations amount to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Seen {
-    /// Some answer.
-    Answered,
-    /// An error.
-    Failed,
-    /// Nothing within the deadline.
-    TimedOut,
-    /// Nothing within the deadline, but the clock is not to be trusted.
-    ClockGap,
-    /// Nothing within the deadline, but the browser was waiting for the user.
-    PermissionPrompt,
-    /// The browser would not ask.
-    Prevented(BrowserLimit),
-}
-
 /// What an answer to a check is worth, by the canaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trust {
@@ -105,157 +97,203 @@ pub enum Network {
 }
 
 /// The decision table. Rows are read top to bottom; every combination has one.
-pub fn status(seen: Seen, expect: Expect, trust: Trust, network: Network) -> (Status, Reason) {
-    use Expect::{Answer, Refusal, Tcp, Tls};
-    match (seen, expect, trust, network) {
+pub fn status(facts: Facts, expect: Expect, trust: Trust, network: Network) -> (Status, Reason) {
+    use Layer::{Http, Tcp, Tls};
+    let Facts { proven, disproven, manner } = facts;
+    let needed = match expect {
+        Expect::Refusal => return refusal(proven, manner),
+        Expect::Answer => Http,
+        Expect::Tls => Tls,
+        Expect::Tcp => Tcp,
+    };
+    if proven >= Some(needed) {
+        return worth(trust);
+    }
+    match (needed, proven, disproven, manner, network) {
+        // The path works up to a layer below what is needed.
+        (Http, Some(Tls), _, _, _) => (Status::Inconclusive, Reason::TlsWithoutHttp),
+        (_, Some(_), _, Manner::Silent | Manner::ConnectTimedOut, _) => {
+            (Status::Unreachable, Reason::SilentAfterConnect)
+        }
+        (_, Some(_), Some(_), _, _) => (Status::Unreachable, Reason::TlsFails),
+
         // The browser or the clock stood in the way: nothing is known of the network.
-        (Seen::Prevented(limit), _, _, _) => (Status::NotTestable, Reason::Prevented(limit)),
-        (Seen::ClockGap, _, _, _) => (Status::Inconclusive, Reason::ClockGap),
-        (Seen::PermissionPrompt, _, _, _) => (Status::Inconclusive, Reason::PermissionPrompt),
-
-        // A check that must fail.
-        (Seen::Answered, Refusal, _, _) => (Status::Intercepted, Reason::AnsweredThoughImpossible),
-        (Seen::Failed, Refusal, _, _) => (Status::Unreachable, Reason::RefusedAsItMust),
-        (Seen::TimedOut, Refusal, _, _) => (Status::Inconclusive, Reason::CanaryTimedOut),
-
-        // An answer is worth what the canaries say. HTTP over TLS proves TLS and TCP too.
-        (Seen::Answered, Answer | Tls | Tcp, Trust::Clean, _) => (Status::Reachable, Reason::Answered),
-        (Seen::Answered, Answer | Tls | Tcp, Trust::Fabricated, _) => {
-            (Status::Intercepted, Reason::AnswersAreFabricated)
-        }
-        (Seen::Answered, Answer | Tls | Tcp, Trust::FabricatedPlain, _) => {
-            (Status::Inconclusive, Reason::AnswersAreFabricated)
-        }
-        (Seen::Answered, Answer | Tls | Tcp, Trust::Doubtful, _) => {
-            (Status::Inconclusive, Reason::DomainAnswersAnything)
-        }
-        (Seen::Answered, Answer | Tls | Tcp, Trust::Unknown, _) => {
-            (Status::Inconclusive, Reason::CanaryUndecided)
-        }
+        (_, None, _, Manner::Prevented(limit), _) => (Status::NotTestable, Reason::Prevented(limit)),
+        (_, None, _, Manner::ClockGap, _) => (Status::Inconclusive, Reason::ClockGap),
+        (_, None, _, Manner::PermissionPrompt, _) => (Status::Inconclusive, Reason::PermissionPrompt),
 
         // A failure means something only where the network has been seen to work.
-        (Seen::Failed | Seen::TimedOut, Answer | Tls | Tcp, _, Network::Unproven) => {
+        (_, None, _, Manner::Failed | Manner::Silent | Manner::ConnectTimedOut, Network::Unproven) => {
             (Status::Inconclusive, Reason::NothingAnswered)
         }
-        (Seen::Failed, Answer, _, Network::Proven) => (Status::Unreachable, Reason::Failed),
-        (Seen::TimedOut, Answer | Tls | Tcp, _, Network::Proven) => (Status::Unreachable, Reason::TimedOut),
-        // `fetch` fails on a healthy service that does not speak HTTP just as it does on a dead one.
-        (Seen::Failed, Tls | Tcp, _, Network::Proven) => (Status::Inconclusive, Reason::NeedsAnotherProbe),
-    }
-}
-
-/// How far the path was seen to work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reached {
-    /// Not even a name.
-    Nothing,
-    /// The name resolved.
-    Name,
-    /// TCP connected.
-    Tcp,
-    /// TLS completed.
-    Tls,
-    /// HTTP answered.
-    Http,
-}
-
-/// A check's status once it is decided; `None` while something that may still come decides it.
-pub fn decide(check: &CheckEvidence, evidence: &Evidence) -> Option<(Status, Reason)> {
-    let endpoint = match &check.planned.target {
-        Target::WaitsFor(ids) => return Some((Status::Skipped, Reason::WaitsFor(ids.clone()))),
-        Target::Endpoint(endpoint) => endpoint,
-    };
-    let seen = match &check.progress {
-        Progress::NotRun(why) => return Some((Status::Skipped, Reason::NotRun(*why))),
-        // An unfinished check at the end of a run is one that was stopped.
-        Progress::Waiting | Progress::Running => {
-            return evidence.finished.then_some((Status::Skipped, Reason::NotRun(NotRun::Stopped)));
+        (_, None, _, Manner::Silent | Manner::ConnectTimedOut, Network::Proven) => {
+            (Status::Unreachable, Reason::TimedOut)
         }
-        Progress::Observed(_) => seen(check)?,
-    };
-    let trust = trust(endpoint, evidence);
-    let network = network(endpoint, evidence);
-    let may_change = match seen {
-        Seen::Answered => trust == Trust::Unknown,
-        Seen::Failed | Seen::TimedOut => network == Network::Unproven,
-        Seen::ClockGap | Seen::PermissionPrompt | Seen::Prevented(_) => false,
-    };
-    if may_change && !evidence.finished && check.check().expect != Expect::Refusal {
-        return None;
-    }
-    Some(status(seen, check.check().expect, trust, network))
-}
-
-/// How far a decided check is known to have come.
-pub fn reached(status: Status, reason: &Reason) -> Option<Reached> {
-    (status == Status::Reachable && *reason == Reason::Answered).then_some(Reached::Http)
-}
-
-/// The last observation decides: later probes look closer.
-fn seen(check: &CheckEvidence) -> Option<Seen> {
-    let last = check.observations().last()?;
-    Some(match last.outcome {
-        Outcome::Answered => Seen::Answered,
-        Outcome::Failed => Seen::Failed,
-        Outcome::TimedOut if last.detail == CLOCK_GAP => Seen::ClockGap,
-        Outcome::TimedOut if last.detail == PERMISSION_PROMPT => Seen::PermissionPrompt,
-        Outcome::TimedOut => Seen::TimedOut,
-        // A limit that this version does not know is still the browser's doing.
-        Outcome::Prevented => Seen::Prevented(last.limit().unwrap_or(BrowserLimit::PagePolicy)),
-    })
-}
-
-/// What an answer of this endpoint is worth.
-///
-/// A fabricated answer over TLS needs a certificate that the browser trusts, so a plain-HTTP canary says
-/// nothing about TLS: behind an ordinary proxy the first answers with the proxy's own error page while
-/// tunnels stay honest. The other way round, whoever fabricates TLS certainly fabricates plain HTTP.
-pub fn trust(endpoint: &Endpoint, evidence: &Evidence) -> Trust {
-    let tls = endpoint.scheme.is_tls();
-    let mut failed = false;
-    let mut doubtful = false;
-    let mut fabricated_plain = false;
-    for canary in evidence.checks.iter().filter(|check| check.check().expect == Expect::Refusal) {
-        let Some(place) = canary.planned.endpoint() else { continue };
-        let canary_tls = place.scheme.is_tls();
-        match (seen(canary), &canary.planned.canary) {
-            (Some(Seen::Answered), Some(Canary::Domain(domain))) => {
-                doubtful |= tls
-                    && endpoint.host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'));
-            }
-            (Some(Seen::Answered), Some(Canary::Anywhere) | None) => {
-                if canary_tls {
-                    return Trust::Fabricated;
-                }
-                fabricated_plain |= !tls;
-            }
-            (Some(Seen::Failed), _) => failed |= canary_tls == tls,
-            (
-                Some(Seen::TimedOut | Seen::ClockGap | Seen::PermissionPrompt | Seen::Prevented(_)) | None,
-                _,
-            ) => {}
+        (_, None, Some(Tcp), Manner::Failed, Network::Proven) => {
+            (Status::Unreachable, Reason::ConnectionRefused)
         }
-    }
-    if fabricated_plain {
-        Trust::FabricatedPlain
-    } else if doubtful {
-        Trust::Doubtful
-    } else if failed || endpoint.is_loopback() {
-        // Nothing lies between a page and its own machine that could make answers up.
-        Trust::Clean
-    } else {
-        Trust::Unknown
+        (Http, None, _, Manner::Failed, Network::Proven) => (Status::Unreachable, Reason::Failed),
+        // Half a proof; or a failure where the service need not speak HTTP: `fetch` fails there in health, too.
+        // The last row cannot be, as an answer proves HTTP.
+        (_, Some(_), None, _, _)
+        | (Tls | Tcp, None, _, Manner::Failed, Network::Proven)
+        | (_, None, _, Manner::Answered, _) => (Status::Inconclusive, Reason::NeedsAnotherProbe),
     }
 }
 
-/// Whether a failure of this endpoint means anything: something else beyond this machine has answered.
-pub fn network(endpoint: &Endpoint, evidence: &Evidence) -> Network {
-    let answered = || {
-        evidence.checks.iter().any(|check| {
-            seen(check) == Some(Seen::Answered)
+/// A check that must fail: any layer that needs the other end's identity makes it a success.
+fn refusal(proven: Option<Layer>, manner: Manner) -> (Status, Reason) {
+    match (proven, manner) {
+        (Some(Layer::Tls | Layer::Http), _) | (_, Manner::Answered) => {
+            (Status::Intercepted, Reason::AnsweredThoughImpossible)
+        }
+        (_, Manner::Failed) => (Status::Unreachable, Reason::RefusedAsItMust),
+        (_, Manner::Silent | Manner::ConnectTimedOut) => (Status::Inconclusive, Reason::CanaryTimedOut),
+        (_, Manner::Prevented(limit)) => (Status::NotTestable, Reason::Prevented(limit)),
+        (_, Manner::ClockGap) => (Status::Inconclusive, Reason::ClockGap),
+        (_, Manner::PermissionPrompt) => (Status::Inconclusive, Reason::PermissionPrompt),
+    }
+}
+
+/// What was needed was seen; what that is worth, the canaries say.
+const fn worth(trust: Trust) -> (Status, Reason) {
+    match trust {
+        Trust::Clean => (Status::Reachable, Reason::Answered),
+        Trust::Fabricated => (Status::Intercepted, Reason::AnswersAreFabricated),
+        Trust::FabricatedPlain => (Status::Inconclusive, Reason::AnswersAreFabricated),
+        Trust::Doubtful => (Status::Inconclusive, Reason::DomainAnswersAnything),
+        Trust::Unknown => (Status::Inconclusive, Reason::CanaryUndecided),
+    }
+}
+
+/// A run as a whole, read once: the facts of every check, and what answers and failures are worth.
+pub struct Reading<'a> {
+    evidence: &'a Evidence,
+    /// In the order of the evidence.
+    facts: Vec<Option<Facts>>,
+    /// Whether something beyond this machine answered.
+    beyond: bool,
+}
+
+impl<'a> Reading<'a> {
+    /// Reads a run.
+    pub fn of(evidence: &'a Evidence) -> Self {
+        let shown = address_shown(evidence);
+        let facts: Vec<_> = evidence.checks.iter().map(|check| facts(check, &shown)).collect();
+        let beyond = evidence.checks.iter().zip(&facts).any(|(check, facts)| {
+            facts.is_some_and(|facts| facts.proven.is_some())
                 && check.planned.endpoint().is_some_and(|place| !place.is_loopback())
-        })
-    };
-    if endpoint.is_loopback() || answered() { Network::Proven } else { Network::Unproven }
+        });
+        Self { evidence, facts, beyond }
+    }
+
+    /// The status of the check at this position once it is decided; `None` while something that may still come
+    /// decides it.
+    pub fn decide(&self, at: usize) -> Option<(Status, Reason)> {
+        let check = &self.evidence.checks[at];
+        let finished = self.evidence.finished;
+        let endpoint = match &check.planned.target {
+            Target::WaitsFor(ids) => return Some((Status::Skipped, Reason::WaitsFor(ids.clone()))),
+            Target::Endpoint(endpoint) => endpoint,
+        };
+        if let Progress::NotRun(why) = &check.progress {
+            return Some((Status::Skipped, Reason::NotRun(*why)));
+        }
+        let Some(facts) = self.facts[at] else {
+            // An unfinished check at the end of a run is one that was stopped.
+            return finished.then_some((Status::Skipped, Reason::NotRun(NotRun::Stopped)));
+        };
+        let trust = self.trust(endpoint);
+        let network = self.network(endpoint);
+        let may_change = match facts.manner {
+            Manner::Answered => trust == Trust::Unknown,
+            Manner::Failed | Manner::Silent | Manner::ConnectTimedOut => network == Network::Unproven,
+            Manner::ClockGap | Manner::PermissionPrompt | Manner::Prevented(_) => false,
+        };
+        if may_change && !finished && check.check().expect != Expect::Refusal {
+            return None;
+        }
+        Some(status(facts, check.check().expect, trust, network))
+    }
+
+    /// How far the check at this position is known to have come. Under fabricated answers nothing is known.
+    pub fn reached(&self, at: usize, status: Status) -> Option<Reached> {
+        match status {
+            Status::Intercepted | Status::NotTestable | Status::Skipped => return None,
+            Status::Reachable | Status::Unreachable | Status::Inconclusive => {}
+        }
+        let endpoint = self.evidence.checks[at].planned.endpoint()?;
+        let proven = self.facts[at]?.proven.filter(|_| self.trust(endpoint) == Trust::Clean);
+        match proven? {
+            Layer::Tcp => Some(Reached::Tcp),
+            Layer::Tls => Some(Reached::Tls),
+            Layer::Http => Some(Reached::Http),
+        }
+    }
+
+    /// What an answer of this endpoint is worth.
+    ///
+    /// A fabricated answer over TLS needs a certificate that the browser trusts, so a plain-HTTP canary says
+    /// nothing about TLS: behind an ordinary proxy the first answers with the proxy's own error page while
+    /// tunnels stay honest. The other way round, whoever fabricates TLS certainly fabricates plain HTTP.
+    fn trust(&self, endpoint: &Endpoint) -> Trust {
+        let tls = endpoint.scheme.is_tls();
+        let mut failed = false;
+        let mut doubtful = false;
+        let mut fabricated_plain = false;
+        for (canary, facts) in self.evidence.checks.iter().zip(&self.facts) {
+            let Some(place) = canary.planned.endpoint().filter(|_| canary.check().expect == Expect::Refusal)
+            else {
+                continue;
+            };
+            let canary_tls = place.scheme.is_tls();
+            // ICE may have found TLS where HTTP said nothing: that is an answer in the name, too.
+            let manner = facts.map(|facts| match facts.proven {
+                Some(Layer::Tls | Layer::Http) => Manner::Answered,
+                Some(Layer::Tcp) | None => facts.manner,
+            });
+            match (manner, &canary.planned.canary) {
+                (Some(Manner::Answered), Some(Canary::Domain(domain))) => {
+                    doubtful |= tls
+                        && endpoint
+                            .host
+                            .strip_suffix(domain.as_str())
+                            .is_some_and(|rest| rest.ends_with('.'));
+                }
+                (Some(Manner::Answered), Some(Canary::Anywhere) | None) => {
+                    if canary_tls {
+                        return Trust::Fabricated;
+                    }
+                    fabricated_plain |= !tls;
+                }
+                (Some(Manner::Failed), _) => failed |= canary_tls == tls,
+                (
+                    Some(
+                        Manner::Silent
+                        | Manner::ConnectTimedOut
+                        | Manner::ClockGap
+                        | Manner::PermissionPrompt
+                        | Manner::Prevented(_),
+                    )
+                    | None,
+                    _,
+                ) => {}
+            }
+        }
+        if fabricated_plain {
+            Trust::FabricatedPlain
+        } else if doubtful {
+            Trust::Doubtful
+        } else if failed || endpoint.is_loopback() {
+            // Nothing lies between a page and its own machine that could make answers up.
+            Trust::Clean
+        } else {
+            Trust::Unknown
+        }
+    }
+
+    /// Whether a failure of this endpoint means anything: something else beyond this machine has answered.
+    fn network(&self, endpoint: &Endpoint) -> Network {
+        if endpoint.is_loopback() || self.beyond { Network::Proven } else { Network::Unproven }
+    }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{CheckId, Expect};
-use crate::decision::{Reached, Reason, Status, decide, reached};
+use crate::decision::{Reading, Reason, Status};
 use crate::evidence::{CheckEvidence, Evidence};
+use crate::facts::Reached;
 use crate::finding::{Finding, FindingCode, Severity};
 use crate::patterns;
 
@@ -55,7 +56,9 @@ impl CheckResult {
 
 /// Decides what the evidence amounts to. Total: no input panics, every finished run has at least one finding.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    let results: Vec<_> = evidence.checks.iter().map(|check| result(check, evidence)).collect();
+    let reading = Reading::of(evidence);
+    let results: Vec<_> =
+        evidence.checks.iter().enumerate().map(|(at, check)| result(at, check, &reading)).collect();
     if !evidence.finished {
         return Diagnosis { verdict: None, results, findings: Vec::new() };
     }
@@ -64,11 +67,11 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     Diagnosis { verdict, results, findings }
 }
 
-fn result(check: &CheckEvidence, evidence: &Evidence) -> CheckResult {
-    let decision = decide(check, evidence);
+fn result(at: usize, check: &CheckEvidence, reading: &Reading<'_>) -> CheckResult {
+    let decision = reading.decide(at);
     CheckResult {
         id: check.check().id.clone(),
-        reached: decision.as_ref().and_then(|(status, reason)| reached(*status, reason)),
+        reached: decision.as_ref().and_then(|(status, _)| reading.reached(at, *status)),
         decision,
         duration_ms: check.observations().last().and_then(|observation| observation.ms),
     }

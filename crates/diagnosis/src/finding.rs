@@ -38,6 +38,12 @@ codes! {
     AnswersFabricated = "answers-fabricated",
     /// A certificate was made up on the path, and the browser trusts it.
     TlsIntercepted = "tls-intercepted",
+    /// TCP connects, and TLS fails: the certificate is the first candidate.
+    CertificateNotTrusted = "certificate-not-trusted",
+    /// TCP connects, and TLS fails: the handshake itself is the other candidate.
+    TlsHandshakeRefused = "tls-handshake-refused",
+    /// TCP connects, and nothing comes back over it.
+    AcceptedThenSilent = "accepted-then-silent",
     /// The sign-in pages do not answer.
     LoginUnreachable = "login-unreachable",
     /// A whole region does not answer while another does.

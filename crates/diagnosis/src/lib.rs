@@ -9,6 +9,7 @@ pub mod decision;
 mod diagnosis;
 pub mod endpoint;
 pub mod evidence;
+pub mod facts;
 pub mod finding;
 pub mod guidance;
 pub mod observation;

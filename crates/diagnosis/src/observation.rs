@@ -26,6 +26,19 @@ pub enum Probe {
     Rule,
     /// `fetch`, HEAD, `no-cors`: tells only whether some HTTP answer arrived.
     Fetch,
+    /// The same once more, after a failure: whatever struck only once is not the network's state.
+    Repeat,
+    /// The same with a deadline beyond the times at which browsers and systems give up by themselves.
+    Deep,
+    /// ICE, `turns:` over TCP, Chromium's family: answered where TCP and TLS with a trusted certificate were
+    /// completed; a failure says nothing by itself.
+    Turns,
+    /// ICE, `turn:` over TCP, Chromium's family: answered where TCP was completed; a failure says nothing by
+    /// itself.
+    Turn,
+    /// Opening a WebSocket; where it closes, the detail is the close code. Firefox closes with 1015 where TCP
+    /// was open and TLS or the certificate failed.
+    WebSocket,
 }
 
 /// What came of a probe.

@@ -86,6 +86,7 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult]) -> Vec<Finding> {
     matrix.fabricated();
     matrix.no_network();
     matrix.browser_limits();
+    matrix.tls();
     matrix.login();
     matrix.revocation();
     matrix.regions();

@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Catalogue, CheckId};
-use crate::decision::{Reached, Status};
+use crate::decision::Status;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::evidence::{Evidence, PageKind};
+use crate::facts::Reached;
 use crate::finding::{Confidence, FindingCode, Severity};
 use crate::observation::Observation;
 use crate::text::Texts;

@@ -5,11 +5,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::seen::{hosts_count, hosts_of, ports_of};
 use super::{Matrix, Row, finding, severity_of};
 use crate::catalogue::{Group, Need};
-use crate::decision::Status;
+use crate::decision::{Reason, Status};
 use crate::finding::{Confidence, FindingCode, Severity};
 use crate::text::Message;
 
 impl<'a> Matrix<'a> {
+    /// TCP connects, and what should come after it does not: no firewall rule for the port is missing.
+    pub(super) fn tls(&mut self) {
+        let silent = self.failing(|row| row.reason() == Some(&Reason::SilentAfterConnect));
+        if !silent.is_empty() {
+            let code = FindingCode::AcceptedThenSilent;
+            let summary = tls_summary(code, &silent);
+            let evidence = self.lines_with_healthy(&silent, |_| true);
+            self.push(code, Confidence::Likely, &silent, summary, evidence);
+        }
+        let fails = self.failing(|row| row.reason() == Some(&Reason::TlsFails));
+        if !fails.is_empty() {
+            // Nothing that a page can see separates the two: both are named, the more frequent one first.
+            for code in [FindingCode::CertificateNotTrusted, FindingCode::TlsHandshakeRefused] {
+                let summary = tls_summary(code, &fails);
+                let evidence = self.lines_with_healthy(&fails, |_| true);
+                self.push(code, Confidence::Possible, &fails, summary, evidence);
+            }
+        }
+    }
+
     pub(super) fn login(&mut self) {
         let rows = self.failing(|row| row.check.check().group == Group::Login);
         if rows.is_empty() {
@@ -174,4 +194,11 @@ impl<'a> Matrix<'a> {
             self.port_finding(code, &rows, Confidence::Possible);
         }
     }
+}
+
+fn tls_summary(code: FindingCode, rows: &[Row<'_>]) -> Message {
+    Message::new(format!("finding-{code}"))
+        .text("hosts", hosts_of(rows))
+        .text("ports", ports_of(rows))
+        .count("count", hosts_count(rows))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Row;
 use crate::endpoint::Endpoint;
 use crate::guidance::port_list;
-use crate::observation::Outcome;
+use crate::observation::{Observation, Outcome, Probe};
 use crate::text::Message;
 
 /// More lines of evidence than this hide what they show.
@@ -14,8 +14,7 @@ const MAX_EVIDENCE: usize = 6;
 /// What was seen of these checks: one line for each host and outcome, at most [`MAX_EVIDENCE`] and a count
 /// of the rest.
 pub(super) fn lines(rows: &[Row<'_>]) -> Vec<Message> {
-    let key =
-        |row: &Row<'_>| (row.host().to_owned(), row.check.observations().last().map(|last| last.outcome));
+    let key = |row: &Row<'_>| (row.host().to_owned(), telling(row).map(|last| (last.probe, last.outcome)));
     let mut groups: Vec<Vec<Row<'_>>> = Vec::new();
     for row in rows {
         match groups.iter_mut().find(|group| key(&group[0]) == key(row)) {
@@ -30,6 +29,20 @@ pub(super) fn lines(rows: &[Row<'_>]) -> Vec<Message> {
     lines
 }
 
+/// The observation that tells most: the closest look that proved something, else the first request.
+fn telling<'a>(row: &Row<'a>) -> Option<&'a Observation> {
+    let seen = row.check.observations();
+    let proves = |observation: &&Observation| match observation.probe {
+        Probe::Turns | Probe::Turn => observation.outcome == Outcome::Answered,
+        Probe::WebSocket => observation.detail == "1015",
+        Probe::Rule | Probe::Fetch | Probe::Repeat | Probe::Deep => false,
+    };
+    let answered = seen.iter().find(|observation| {
+        observation.outcome == Outcome::Answered && !matches!(observation.probe, Probe::Turns | Probe::Turn)
+    });
+    answered.or_else(|| seen.iter().find(proves)).or(seen.first())
+}
+
 /// One line for checks of one host with one outcome.
 fn seen(rows: &[Row<'_>]) -> Message {
     let first = &rows[0];
@@ -38,7 +51,7 @@ fn seen(rows: &[Row<'_>]) -> Message {
         (_, Some(_)) => format!("{}:{}", first.host(), ports_of(rows)),
     };
     let message = |id: &str| Message::new(id).text("endpoint", place.clone());
-    let Some(last) = first.check.observations().last() else { return message("evidence-not-asked") };
+    let Some(last) = telling(first) else { return message("evidence-not-asked") };
     let times = rows.iter().filter_map(|row| row.result.duration_ms);
     let (fastest, slowest) = times.fold((f64::MAX, 0.0_f64), |(low, high), ms| (low.min(ms), high.max(ms)));
     let span = if millis(fastest) == millis(slowest) || rows.len() == 1 {
@@ -46,6 +59,13 @@ fn seen(rows: &[Row<'_>]) -> Message {
     } else {
         format!("{}–{}", millis(fastest), millis(slowest))
     };
+    match (last.probe, last.outcome) {
+        (Probe::Turns, Outcome::Answered) => return message("evidence-tls-works"),
+        (Probe::Turn, Outcome::Answered) => return message("evidence-tcp-works"),
+        (Probe::WebSocket, Outcome::Failed) => return message("evidence-tls-fails"),
+        (Probe::Turn | Probe::Turns, Outcome::Failed) => return message("evidence-connect-fails"),
+        _ => {}
+    }
     match last.outcome {
         Outcome::Answered => message("evidence-answered").text("ms", span),
         Outcome::Failed => message("evidence-failed").text("ms", span),
