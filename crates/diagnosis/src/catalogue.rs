@@ -16,6 +16,9 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// More checks than this would outlast any patience and most firewalls' alarms.
 pub const MAX_CHECKS: usize = 500;
 
+/// Ids that begin so belong to checks that a plan adds; catalogues may not use them.
+pub const CANARY_PREFIX: &str = "canary-";
+
 /// A list of checks with its origin and date.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -269,7 +272,7 @@ impl Catalogue {
         }
         let mut ids = BTreeSet::new();
         for (at, check) in self.checks.iter().enumerate() {
-            if !is_id(&check.id.0) || check.id.0.starts_with(crate::plan::CANARY_PREFIX) {
+            if !is_id(&check.id.0) || check.id.0.starts_with(CANARY_PREFIX) {
                 let message = format!("\"{}\" cannot be an id (checks[{at}])", check.id);
                 return Err(CatalogueError::Check { id: check.id.0.clone(), message });
             }

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Expect;
+use crate::catalogue::{CheckId, Expect};
 use crate::endpoint::Endpoint;
 use crate::evidence::{Evidence, NotRun, Progress};
 use crate::facts::{Facts, Layer, Manner, Reached, address_shown, facts};
-use crate::observation::BrowserLimit;
+use crate::observation::{BrowserLimit, Observation, Outcome};
 use crate::plan::{Canary, Target};
 
 /// What a check came to.
@@ -166,6 +166,26 @@ const fn worth(trust: Trust) -> (Status, Reason) {
     }
 }
 
+/// What one check came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckResult {
+    /// Which check.
+    pub id: CheckId,
+    /// Status and why; `None` while it is open.
+    pub decision: Option<(Status, Reason)>,
+    /// How far the path was seen to work; `None` where nothing tells.
+    pub reached: Option<Reached>,
+    /// Milliseconds of the observation that decided.
+    pub duration_ms: Option<f64>,
+}
+
+impl CheckResult {
+    /// The status, once it is decided.
+    pub fn status(&self) -> Option<Status> {
+        self.decision.as_ref().map(|(status, _)| *status)
+    }
+}
+
 /// A run as a whole, read once: the facts of every check, and what answers and failures are worth.
 pub struct Reading<'a> {
     evidence: &'a Evidence,
@@ -187,9 +207,21 @@ impl<'a> Reading<'a> {
         Self { evidence, facts, beyond }
     }
 
+    /// What the check at this position came to.
+    pub fn result(&self, at: usize) -> CheckResult {
+        let check = &self.evidence.checks[at];
+        let decision = self.decide(at);
+        CheckResult {
+            id: check.check().id.clone(),
+            reached: decision.as_ref().and_then(|(status, _)| self.reached(at, *status)),
+            decision,
+            duration_ms: duration(check.observations()),
+        }
+    }
+
     /// The status of the check at this position once it is decided; `None` while something that may still come
     /// decides it.
-    pub fn decide(&self, at: usize) -> Option<(Status, Reason)> {
+    fn decide(&self, at: usize) -> Option<(Status, Reason)> {
         let check = &self.evidence.checks[at];
         let finished = self.evidence.finished;
         let endpoint = match &check.planned.target {
@@ -217,7 +249,7 @@ impl<'a> Reading<'a> {
     }
 
     /// How far the check at this position is known to have come. Under fabricated answers nothing is known.
-    pub fn reached(&self, at: usize, status: Status) -> Option<Reached> {
+    fn reached(&self, at: usize, status: Status) -> Option<Reached> {
         match status {
             Status::Intercepted | Status::NotTestable | Status::Skipped => return None,
             Status::Reachable | Status::Unreachable | Status::Inconclusive => {}
@@ -296,4 +328,10 @@ impl<'a> Reading<'a> {
     fn network(&self, endpoint: &Endpoint) -> Network {
         if endpoint.is_loopback() || self.beyond { Network::Proven } else { Network::Unproven }
     }
+}
+
+/// Of the request that was answered; else of the first.
+fn duration(seen: &[Observation]) -> Option<f64> {
+    let answered = seen.iter().find(|observation| observation.outcome == Outcome::Answered);
+    answered.or(seen.first()).and_then(|observation| observation.ms)
 }

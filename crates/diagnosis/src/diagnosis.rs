@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{CheckId, Expect};
-use crate::decision::{Reading, Reason, Status};
-use crate::evidence::{CheckEvidence, Evidence};
-use crate::facts::Reached;
+use crate::decision::{CheckResult, Reading};
+use crate::evidence::Evidence;
 use crate::finding::{Finding, FindingCode, Severity};
 use crate::patterns;
 
@@ -34,47 +32,16 @@ pub enum Verdict {
     Inconclusive,
 }
 
-/// What one check came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CheckResult {
-    /// Which check.
-    pub id: CheckId,
-    /// Status and why; `None` while it is open.
-    pub decision: Option<(Status, Reason)>,
-    /// How far the path was seen to work; `None` where nothing tells.
-    pub reached: Option<Reached>,
-    /// Milliseconds of the observation that decided.
-    pub duration_ms: Option<f64>,
-}
-
-impl CheckResult {
-    /// The status, once it is decided.
-    pub fn status(&self) -> Option<Status> {
-        self.decision.as_ref().map(|(status, _)| *status)
-    }
-}
-
 /// Decides what the evidence amounts to. Total: no input panics, every finished run has at least one finding.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let reading = Reading::of(evidence);
-    let results: Vec<_> =
-        evidence.checks.iter().enumerate().map(|(at, check)| result(at, check, &reading)).collect();
+    let results: Vec<_> = (0..evidence.checks.len()).map(|at| reading.result(at)).collect();
     if !evidence.finished {
         return Diagnosis { verdict: None, results, findings: Vec::new() };
     }
     let findings = patterns::findings(evidence, &results);
     let verdict = Some(verdict(&findings));
     Diagnosis { verdict, results, findings }
-}
-
-fn result(at: usize, check: &CheckEvidence, reading: &Reading<'_>) -> CheckResult {
-    let decision = reading.decide(at);
-    CheckResult {
-        id: check.check().id.clone(),
-        reached: decision.as_ref().and_then(|(status, _)| reading.reached(at, *status)),
-        decision,
-        duration_ms: check.observations().last().and_then(|observation| observation.ms),
-    }
 }
 
 /// The findings already weigh the checks; the verdict only reads them.
@@ -87,9 +54,4 @@ fn verdict(findings: &[Finding]) -> Verdict {
         (false, true, true) => Verdict::Degraded,
         (false, true, false) => Verdict::Ready,
     }
-}
-
-/// Whether a check says something about what the connector needs; canaries and other refusals do not.
-pub(crate) fn counts(check: &CheckEvidence) -> bool {
-    check.check().expect != Expect::Refusal
 }

@@ -19,4 +19,5 @@ pub mod report;
 pub mod text;
 
 pub use context::context;
-pub use diagnosis::{CheckResult, Diagnosis, Verdict, diagnose};
+pub use decision::CheckResult;
+pub use diagnosis::{Diagnosis, Verdict, diagnose};

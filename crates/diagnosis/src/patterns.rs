@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{CheckId, Need};
-use crate::decision::{Reason, Status};
-use crate::diagnosis::{CheckResult, counts};
+use crate::catalogue::{CheckId, Expect, Need};
+use crate::decision::{CheckResult, Reason, Status};
+
 use crate::endpoint::Endpoint;
 use crate::evidence::{CheckEvidence, Evidence};
 use crate::finding::{Confidence, Finding, FindingCode, Severity};
@@ -182,4 +182,9 @@ fn finding(
         summary,
         evidence,
     }
+}
+
+/// Whether a check says something about what the connector needs; canaries and other refusals do not.
+fn counts(check: &CheckEvidence) -> bool {
+    check.check().expect != Expect::Refusal
 }

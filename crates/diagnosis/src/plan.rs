@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Catalogue, Check, CheckId, Expect, Group, Need};
+use crate::catalogue::{CANARY_PREFIX, Catalogue, Check, CheckId, Expect, Group, Need};
 use crate::endpoint::{Endpoint, EndpointError, Scheme};
-
-/// Ids that begin so belong to checks that the plan adds; catalogues may not use them.
-pub const CANARY_PREFIX: &str = "canary-";
 
 /// The top-level domain that can never exist (RFC 6761, section 6.4).
 const NEVER: &str = "invalid";
