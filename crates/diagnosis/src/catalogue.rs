@@ -214,6 +214,7 @@ impl std::error::Error for CatalogueError {}
 
 /// Only the format, so that a catalogue of another version is refused by that and not by a field.
 #[derive(Deserialize)]
+#[serde(expecting = "a catalogue: an object with format, id and checks")]
 struct FormatOnly {
     format: Option<String>,
 }
@@ -309,18 +310,21 @@ impl Check {
                 return Err(format!("placeholder {{{id}}} is not declared in placeholders"));
             }
         }
-        // With every placeholder standing for a plain label, the rest must be an address.
-        let probe = used.iter().fold(self.url.clone(), |url, id| url.replace(&format!("{{{id}}}"), "x"));
-        let endpoint = Endpoint::parse(&probe).map_err(|e| format!("url \"{}\": {e}", self.url))?;
-        if endpoint.path.contains(['{', '}']) {
+        let behind_host = self.url.split("://").nth(1).and_then(|rest| rest.split_once(['/', '?']));
+        if behind_host.is_some_and(|(_, rest)| rest.contains(['{', '}'])) {
             return Err(format!("url \"{}\": placeholders may stand in the host only", self.url));
         }
+        // With every placeholder standing for a plain label, the rest must be an address.
+        let probe = used.iter().fold(self.url.clone(), |url, id| url.replace(&format!("{{{id}}}"), "x"));
+        Endpoint::parse(&probe).map_err(|e| format!("url \"{}\": {e}", self.url))?;
         let allow = self.allow.strip_prefix("*.").unwrap_or(&self.allow);
         let allow =
             braces(allow)?.iter().fold(allow.to_owned(), |a, id| a.replace(&format!("{{{id}}}"), "x"));
-        let (host, _path) = allow.split_once('/').unwrap_or((&allow, ""));
-        if canonical_host(host).is_none() {
-            return Err(format!("allow \"{}\" is no host, *.domain or host/path", self.allow));
+        let (host, path) = allow.split_once('/').unwrap_or((&allow, ""));
+        // It is copied into rules and commands.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/%".contains(&b);
+        if canonical_host(host).is_none() || !path.bytes().all(plain) {
+            return Err(format!("allow {:?} is no host, *.domain or host/path", self.allow));
         }
         Ok(())
     }

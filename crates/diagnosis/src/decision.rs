@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{CheckId, Expect};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Scheme};
 use crate::evidence::{Evidence, NotRun, Progress};
 use crate::facts::{Facts, Layer, Manner, Reached, address_shown, facts};
 use crate::observation::{BrowserLimit, Observation, Outcome};
@@ -126,7 +126,9 @@ pub fn status(facts: Facts, expect: Expect, trust: Trust, network: Network) -> (
         (_, None, _, Manner::Failed | Manner::Silent | Manner::ConnectTimedOut, Network::Unproven) => {
             (Status::Inconclusive, Reason::NothingAnswered)
         }
-        (_, None, _, Manner::Silent | Manner::ConnectTimedOut, Network::Proven) => {
+        (Http, None, _, Manner::Silent | Manner::ConnectTimedOut, Network::Proven)
+        | (Tls | Tcp, None, _, Manner::ConnectTimedOut, Network::Proven)
+        | (Tls | Tcp, None, Some(Tcp), Manner::Silent, Network::Proven) => {
             (Status::Unreachable, Reason::TimedOut)
         }
         (_, None, Some(Tcp), Manner::Failed, Network::Proven) => {
@@ -136,7 +138,7 @@ pub fn status(facts: Facts, expect: Expect, trust: Trust, network: Network) -> (
         // Half a proof; or a failure where the service need not speak HTTP: `fetch` fails there in health, too.
         // The last row cannot be, as an answer proves HTTP.
         (_, Some(_), None, _, _)
-        | (Tls | Tcp, None, _, Manner::Failed, Network::Proven)
+        | (Tls | Tcp, None, _, Manner::Failed | Manner::Silent, Network::Proven)
         | (_, None, _, Manner::Answered, _) => (Status::Inconclusive, Reason::NeedsAnotherProbe),
     }
 }
@@ -200,11 +202,16 @@ impl<'a> Reading<'a> {
     pub fn of(evidence: &'a Evidence) -> Self {
         let shown = address_shown(evidence);
         let facts: Vec<_> = evidence.checks.iter().map(|check| facts(check, &shown)).collect();
-        let beyond = evidence.checks.iter().zip(&facts).any(|(check, facts)| {
-            facts.is_some_and(|facts| facts.proven.is_some())
-                && check.planned.endpoint().is_some_and(|place| !place.is_loopback())
+        let mut reading = Self { evidence, facts, beyond: false };
+        reading.beyond = evidence.checks.iter().zip(&reading.facts).any(|(check, facts)| {
+            // Made-up answers come from wherever they please, even from this machine's own proxy.
+            let genuine = |place: &Endpoint| !place.is_loopback() && reading.trust(place) == Trust::Clean;
+            !check.earlier
+                && check.check().expect != Expect::Refusal
+                && facts.is_some_and(|facts| facts.proven.is_some())
+                && check.planned.endpoint().is_some_and(genuine)
         });
-        Self { evidence, facts, beyond }
+        reading
     }
 
     /// What the check at this position came to.
@@ -245,6 +252,10 @@ impl<'a> Reading<'a> {
         if may_change && !finished && check.check().expect != Expect::Refusal {
             return None;
         }
+        // A WebSocket that is not opened may have been answered: browsers do not say.
+        if endpoint.scheme == Scheme::Wss && facts.manner == Manner::Failed && facts.proven.is_none() {
+            return Some((Status::Inconclusive, Reason::NeedsAnotherProbe));
+        }
         Some(status(facts, check.check().expect, trust, network))
     }
 
@@ -278,7 +289,13 @@ impl<'a> Reading<'a> {
             else {
                 continue;
             };
+            // Nothing on a path can answer for this machine, and this machine says nothing about a path.
+            if place.is_loopback() != endpoint.is_loopback() {
+                continue;
+            }
             let canary_tls = place.scheme.is_tls();
+            let below =
+                |domain: &str| endpoint.host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
             // ICE may have found TLS where HTTP said nothing: that is an answer in the name, too.
             let manner = facts.map(|facts| match facts.proven {
                 Some(Layer::Tls | Layer::Http) => Manner::Answered,
@@ -298,7 +315,10 @@ impl<'a> Reading<'a> {
                     }
                     fabricated_plain |= !tls;
                 }
-                (Some(Manner::Failed), _) => failed |= canary_tls == tls,
+                (Some(Manner::Failed), Some(Canary::Anywhere)) => failed |= canary_tls == tls,
+                (Some(Manner::Failed), Some(Canary::Domain(domain))) => failed |= tls && below(domain),
+                // That one dead host is dead shows nothing about others.
+                (Some(Manner::Failed), None) => {}
                 (
                     Some(
                         Manner::Silent

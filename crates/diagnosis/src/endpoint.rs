@@ -145,7 +145,8 @@ impl Endpoint {
     pub fn is_loopback(&self) -> bool {
         self.ip().map_or_else(
             || self.host == "localhost" || self.host.ends_with(".localhost"),
-            |ip| ip.is_loopback(),
+            // 0.0.0.0 and :: reach this machine, too; an IPv4 address may stand in an IPv6 one.
+            |ip| ip.to_canonical().is_loopback() || ip.is_unspecified(),
         )
     }
 }
@@ -177,8 +178,12 @@ pub(crate) fn canonical_host(text: &str) -> Option<String> {
     if !host.split('.').all(label_ok) {
         return None;
     }
-    // A last label of digits alone makes a browser read the whole as an IPv4 address.
-    let numeric_end = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    // A last label that is a number makes a browser read the whole as an IPv4 address (WHATWG URL).
+    let number = |label: &str| {
+        let hex = label.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));
+        hex || label.bytes().all(|b| b.is_ascii_digit())
+    };
+    let numeric_end = host.rsplit('.').next().is_some_and(number);
     if numeric_end && host.parse::<std::net::Ipv4Addr>().is_err() {
         return None;
     }
@@ -219,6 +224,8 @@ mod tests {
         check("https://a..b/", Err(EndpointError::Host("a..b".into())));
         check("https://*.example.com/", Err(EndpointError::Host("*.example.com".into())));
         check("https://1.2.3/", Err(EndpointError::Host("1.2.3".into())));
+        check("https://0x7f000001/", Err(EndpointError::Host("0x7f000001".into())));
+        check("https://a.0x/", Err(EndpointError::Host("a.0x".into())));
         check("https://[fe80::1%25eth0]/", Err(EndpointError::Host("[fe80::1%25eth0]".into())));
     }
 
@@ -229,6 +236,8 @@ mod tests {
             ("http://[::1]/", true),
             ("http://localhost/", true),
             ("http://x.localhost/", true),
+            ("http://0.0.0.0/", true),
+            ("http://[::ffff:127.0.0.1]/", true),
             ("http://127.0.0.1.example/", false),
             ("http://10.0.0.1/", false),
         ] {

@@ -39,6 +39,8 @@ pub struct CheckEvidence {
     pub planned: PlannedCheck,
     /// What came of it.
     pub progress: Progress,
+    /// Whether that comes from an earlier run: it tells of the check, but not of the network as it is now.
+    pub earlier: bool,
 }
 
 /// How far a check has come.
@@ -69,7 +71,7 @@ impl Evidence {
         let checks = plan
             .checks
             .into_iter()
-            .map(|planned| CheckEvidence { planned, progress: Progress::Waiting })
+            .map(|planned| CheckEvidence { planned, progress: Progress::Waiting, earlier: false })
             .collect();
         Self { online, finished: false, regions: catalogue.regions.clone(), checks }
     }

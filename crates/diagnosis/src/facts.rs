@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::endpoint::Scheme;
 use crate::evidence::{CheckEvidence, Evidence};
 use crate::observation::{BrowserLimit, CLOCK_GAP, Observation, Outcome, PERMISSION_PROMPT, Probe};
 
@@ -99,7 +100,8 @@ fn host(check: &CheckEvidence) -> Option<&str> {
 pub fn facts(check: &CheckEvidence, address_shown: &BTreeSet<&str>) -> Option<Facts> {
     let shows_address = host(check).is_some_and(|host| address_shown.contains(host));
     let seen = check.observations();
-    let manner = manner(seen)?;
+    let wss = check.planned.endpoint().is_some_and(|endpoint| endpoint.scheme == Scheme::Wss);
+    let manner = manner(seen, wss)?;
     let tls = check.planned.endpoint().is_some_and(|endpoint| endpoint.scheme.is_tls());
     let mut proven = None;
     let mut disproven: Option<Layer> = None;
@@ -134,10 +136,11 @@ pub fn facts(check: &CheckEvidence, address_shown: &BTreeSet<&str>) -> Option<Fa
 }
 
 /// How the attempts over HTTP ended; the best of them counts, then the latest.
-fn manner(seen: &[Observation]) -> Option<Manner> {
+fn manner(seen: &[Observation], wss: bool) -> Option<Manner> {
     let requests = seen.iter().filter(|observation| match observation.probe {
         Probe::Rule | Probe::Fetch | Probe::Repeat | Probe::Deep => true,
-        Probe::Turns | Probe::Turn | Probe::WebSocket => false,
+        Probe::WebSocket => wss,
+        Probe::Turns | Probe::Turn => false,
     });
     let manners: Vec<_> = requests.map(manner_of).collect();
     if manners.contains(&Manner::Answered) {

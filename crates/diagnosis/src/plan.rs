@@ -105,12 +105,16 @@ impl FillValue {
     /// Reads what was typed; surrounding blanks, a scheme and a final slash are allowed.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
-        let (plain, rest) = match (text.strip_prefix("http://"), text.strip_prefix("https://")) {
-            (Some(rest), _) => (true, rest),
-            (None, Some(rest)) => (false, rest),
-            (None, None) => (false, text),
+        let (plain, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (true, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (false, rest),
+            Some((scheme, _)) => return Err(EndpointError::Scheme(scheme.to_owned())),
+            None => (false, text),
         };
         let rest = rest.trim_end_matches('/');
+        // A bare IPv6 address is meant as one, not as a host with a port.
+        let bracketed = rest.parse::<std::net::Ipv6Addr>().map(|ip| format!("[{ip}]"));
+        let rest = bracketed.as_deref().unwrap_or(rest);
         // A port or path belongs to the catalogue, not into a host.
         let endpoint = Endpoint::parse(&format!("https://{rest}/"))?;
         if rest.contains(['/', '?']) || endpoint.port != Scheme::Https.default_port() || has_port(rest) {
@@ -177,9 +181,9 @@ fn canaries(listed: &[PlannedCheck], nonce: &str) -> Vec<PlannedCheck> {
     let asks = |tls: bool| {
         listed.iter().filter_map(PlannedCheck::endpoint).any(|endpoint| endpoint.scheme.is_tls() == tls)
     };
-    let mut all = vec![canary(Scheme::Https, NEVER, nonce, Canary::Anywhere)];
+    let mut all: Vec<_> = canary(Scheme::Https, NEVER, nonce, Canary::Anywhere).into_iter().collect();
     if asks(false) {
-        all.push(canary(Scheme::Http, NEVER, nonce, Canary::Anywhere));
+        all.extend(canary(Scheme::Http, NEVER, nonce, Canary::Anywhere));
     }
     let domains: BTreeSet<&str> = listed
         .iter()
@@ -193,19 +197,20 @@ fn canaries(listed: &[PlannedCheck], nonce: &str) -> Vec<PlannedCheck> {
         })
         .collect();
     for domain in domains {
-        all.push(canary(Scheme::Https, domain, nonce, Canary::Domain(domain.to_owned())));
+        all.extend(canary(Scheme::Https, domain, nonce, Canary::Domain(domain.to_owned())));
     }
     all
 }
 
-fn canary(scheme: Scheme, domain: &str, nonce: &str, kind: Canary) -> PlannedCheck {
+/// `None` where the name would be too long to be asked for: its failure would say nothing.
+fn canary(scheme: Scheme, domain: &str, nonce: &str, kind: Canary) -> Option<PlannedCheck> {
     let host = match &kind {
         Canary::Anywhere => format!("connector-check-{nonce}.{domain}"),
         // Two labels: a service's own wildcard certificate covers one, so that even where its DNS answers
         // for everything, only something on the path can answer with a certificate for this name.
         Canary::Domain(_) => format!("canary.connector-check-{nonce}.{domain}"),
     };
-    let endpoint = Endpoint { scheme, host, port: scheme.default_port(), path: "/".to_owned() };
+    let endpoint = Endpoint::parse(&format!("{}://{host}/", scheme.as_str())).ok()?;
     let name = match &kind {
         Canary::Anywhere => scheme.as_str().to_owned(),
         Canary::Domain(domain) => domain.replace('.', "-"),
@@ -222,7 +227,12 @@ fn canary(scheme: Scheme, domain: &str, nonce: &str, kind: Canary) -> PlannedChe
         allow: String::new(),
         responder: false,
     };
-    PlannedCheck { check, target: Target::Endpoint(endpoint), stage: Stage::Control, canary: Some(kind) }
+    Some(PlannedCheck {
+        check,
+        target: Target::Endpoint(endpoint),
+        stage: Stage::Control,
+        canary: Some(kind),
+    })
 }
 
 #[cfg(test)]
@@ -306,6 +316,9 @@ mod tests {
             ("host.example", Some("host.example")),
             ("https://host.example/", Some("host.example")),
             ("http://[::1]", Some("[::1]")),
+            ("::1", Some("[::1]")),
+            ("HTTP://Host.example", Some("host.example")),
+            ("ftp://host.example", None),
             ("", None),
             ("host:8080", None),
             ("host:443", None),

@@ -111,7 +111,7 @@ fn everything_open() {
         "service central c.svc:443  required ok
          service east    e.svc:9090 required ok",
         Verdict::Ready,
-        &["all-reachable proven info: c-svc-443 e-svc-9090"],
+        &["all-reachable likely info: c-svc-443 e-svc-9090"],
     );
 }
 
@@ -236,7 +236,7 @@ fn one_dead_host_among_healthy_siblings_sends_nobody_to_the_firewall() {
          service - b.svc:443 informational ok
          service - c.svc:443 informational fail",
         Verdict::Ready,
-        &["all-reachable proven info: a-svc-443", "endpoint-retired possible info: c-svc-443"],
+        &["all-reachable likely info: a-svc-443", "endpoint-retired possible info: c-svc-443"],
     );
 }
 
@@ -256,7 +256,7 @@ fn a_slow_answer_is_an_answer() {
         "service - a.svc:443 required ok
          service - b.svc:443 required slow",
         Verdict::Degraded,
-        &["slow-path proven warning: b-svc-443", "all-reachable proven info: a-svc-443 b-svc-443"],
+        &["slow-path proven warning: b-svc-443", "all-reachable likely info: a-svc-443 b-svc-443"],
     );
 }
 

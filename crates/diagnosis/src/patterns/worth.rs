@@ -69,6 +69,10 @@ impl Matrix<'_> {
 
     /// Nothing beyond this machine answered.
     pub(super) fn no_network(&mut self) {
+        // Where answers are made up, something is there, and what it hides is open.
+        if self.refusals.iter().any(|row| row.is(Status::Intercepted)) {
+            return;
+        }
         let dead = self.select(|row| row.reason() == Some(&Reason::NothingAnswered));
         if !self.evidence.online && !dead.is_empty() {
             let mut evidence = vec![Message::new("evidence-offline")];
@@ -198,7 +202,8 @@ impl Matrix<'_> {
             Message::new("evidence-canaries-clean").count("count", refused.count()),
         ];
         let code = FindingCode::AllReachable;
-        let (severity, confidence) = (Severity::Info, Confidence::Proven);
+        // Whoever intercepts only names that exist stays unseen; a page cannot read certificates.
+        let (severity, confidence) = (Severity::Info, Confidence::Likely);
         self.findings.push(finding(code, severity, confidence, &needed, summary, evidence));
     }
 
