@@ -1,4 +1,5 @@
-//! Reads `guidance/<language>/*.md` and writes one JSON table per language for the crate to embed.
+//! Reads `guidance/<language>/*.md` and writes one JSON table per language for the crate to embed; lists
+//! `scenarios/*.json` for the same purpose.
 //! A file that is no guide fails the build with its name and line.
 
 use std::collections::BTreeMap;
@@ -59,7 +60,24 @@ fn build() -> Result<(), Vec<String>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    write(&out_dir.join("guidance.rs"), &sources.join("\n"))
+    write(&out_dir.join("guidance.rs"), &sources.join("\n"))?;
+    scenarios(&crate_dir, &out_dir)
+}
+
+/// Lists `scenarios/*.json` for the crate to embed; that each is sound is the tests' business.
+fn scenarios(crate_dir: &Path, out_dir: &Path) -> Result<(), Vec<String>> {
+    let folder = crate_dir.join("../../scenarios");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut list = vec!["static SCENARIOS: &[(&str, &str)] = &[".to_owned()];
+    for path in entries(&folder)? {
+        let Some(scenario) = name(&path).strip_suffix(".json").map(str::to_owned) else { continue };
+        // Copied, so that the crate embeds what was listed.
+        write(&out_dir.join(format!("scenario-{scenario}.json")), &read(&path)?)?;
+        let include = format!("include_str!(concat!(env!(\"OUT_DIR\"), \"/scenario-{scenario}.json\"))");
+        list.push(format!("    ({scenario:?}, {include}),"));
+    }
+    list.push("];\n".to_owned());
+    write(&out_dir.join("scenarios.rs"), &list.join("\n"))
 }
 
 fn files(folder: &Path) -> Result<BTreeMap<String, String>, Vec<String>> {

@@ -16,6 +16,7 @@ pub mod observation;
 mod patterns;
 pub mod plan;
 pub mod report;
+pub mod scenario;
 pub mod text;
 
 pub use context::context;

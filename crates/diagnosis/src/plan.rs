@@ -86,8 +86,8 @@ impl Plan {
     /// The same plan without the checks that `keep` turns down. Canaries, controls and whatever else says
     /// what results are worth always stay.
     #[must_use]
-    pub fn narrowed(mut self, keep: impl Fn(&CheckId) -> bool) -> Self {
-        self.checks.retain(|planned| planned.stage == Stage::Control || keep(&planned.check.id));
+    pub fn narrowed(mut self, keep: impl Fn(&PlannedCheck) -> bool) -> Self {
+        self.checks.retain(|planned| planned.stage == Stage::Control || keep(planned));
         self
     }
 }
