@@ -3,6 +3,9 @@
 use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
 use connector_check_diagnosis::report::Environment;
 use connector_check_diagnosis::text::Texts;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
@@ -12,7 +15,7 @@ use crate::element::{self, Outside};
 use crate::environment::Surroundings;
 use crate::listener::Listener;
 use crate::offer;
-use crate::scan::{Deadlines, StopSignal, scan};
+use crate::scan::{CloserLimits, Deadlines, Hanging, StopSignal, look_closer, scan};
 use crate::startup::{self, Startup};
 use crate::state::{self, Effect, Origin, State};
 use crate::view::{self, Shown};
@@ -37,6 +40,8 @@ pub enum Msg {
     Stop,
     /// Something for the state.
     State(state::Message),
+    /// A catalogue that was being fetched is there, or will not come.
+    Fetched(state::Message),
     /// An attribute of the element, or its property as text.
     Attribute(String, String),
     /// The `catalogue` property as JSON.
@@ -67,8 +72,16 @@ pub struct App {
     outside: Outside,
     /// `None` until the surroundings are known.
     ready: Option<(State, Surroundings)>,
+    /// What was said before that, in order.
+    early: Vec<Msg>,
+    /// Catalogues that are being fetched; a run waits for them.
+    loading: usize,
+    /// A run was asked for while a catalogue was on its way.
+    run_when_loaded: bool,
     shown: Shown,
     stop: StopSignal,
+    /// What hangs when a run ends, on its way to the closer looks.
+    hanging: Rc<RefCell<Hanging>>,
     /// Taken off when the app goes.
     _listeners: Vec<Listener>,
 }
@@ -87,8 +100,12 @@ impl Component for App {
         Self {
             outside: ctx.props().outside.clone(),
             ready: None,
+            early: Vec::new(),
+            loading: 0,
+            run_when_loaded: false,
             shown: Shown::default(),
             stop: StopSignal::default(),
+            hanging: Rc::default(),
             _listeners: vec![
                 Listener::new(&window, "online", move || online.emit(true)),
                 Listener::new(&window, "offline", move || offline.emit(false)),
@@ -98,9 +115,28 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+        if self.ready.is_none() && !matches!(message, Msg::Ready(_)) {
+            self.early.push(message);
+            return false;
+        }
         match message {
             Msg::Ready(startup) => self.begin(ctx, *startup),
+            Msg::Fetched(message) => {
+                self.loading -= 1;
+                let taken = matches!(message, state::Message::Catalogue(_, Ok(_)));
+                self.apply(ctx, message);
+                if std::mem::take(&mut self.run_when_loaded) {
+                    if taken {
+                        ctx.link().send_message(Msg::Start { only_failed: false });
+                    } else if let Some((state, _)) = &self.ready {
+                        self.outside.begin();
+                        self.outside.abandon(&state.texts.get("abandoned-not-loaded"));
+                    }
+                }
+            }
+            Msg::Start { .. } if self.loading > 0 => self.run_when_loaded = true,
             Msg::Start { only_failed } => {
+                self.outside.begin();
                 let nonce = random_label();
                 self.apply(ctx, state::Message::Run { only_failed, nonce, now: now() });
             }
@@ -165,6 +201,9 @@ impl App {
         let online = startup.surroundings.online;
         let state = State::new(Texts::for_language(&language), environment, online, offer::built_in());
         self.ready = Some((state, startup.surroundings));
+        let refused = matches!(startup.site, Some(Err(_)))
+            || matches!(startup.baked, Some(Err(_)))
+            || matches!(startup.link, Some(Err(_)));
         if let Some(site) = startup.site {
             self.apply(ctx, state::Message::Site(site));
         }
@@ -177,28 +216,27 @@ impl App {
         if let Some(catalogue) = startup.link {
             self.apply(ctx, state::Message::Link(catalogue));
         }
+        let replayed = startup.scenario.is_some();
+        if let Some(name) = startup.scenario {
+            self.apply(ctx, state::Message::Scenario { name, now: now() });
+        }
         self.reflect();
-        if startup::attribute(&host, "autorun").as_deref() == Some("true") {
+        for message in std::mem::take(&mut self.early) {
+            ctx.link().send_message(message);
+        }
+        // What was meant to be tested was refused: another list must not be tested in its stead unasked.
+        if startup::attribute(&host, "autorun").as_deref() == Some("true") && !refused && !replayed {
             ctx.link().send_message(Msg::Start { only_failed: false });
         }
     }
 
     /// Changes the state and carries out what it asks for.
     fn apply(&mut self, ctx: &Context<Self>, message: state::Message) {
-        let Some((state, surroundings)) = &mut self.ready else {
-            // `run()` right after the element was made: once more, when all is ready.
-            if let state::Message::Run { only_failed, .. } = message {
-                let link = ctx.link().clone();
-                gloo_timers::callback::Timeout::new(20, move || {
-                    link.send_message(Msg::Start { only_failed });
-                })
-                .forget();
-            }
-            return;
-        };
+        let Some((state, surroundings)) = &mut self.ready else { return };
         if matches!(message, state::Message::Run { .. } | state::Message::Choose(_)) {
             self.shown.details = None;
         }
+        let scan_ended = matches!(message, state::Message::ScanEnded { .. });
         let effects = state.update(message);
         let surroundings = surroundings.clone();
         self.reflect();
@@ -206,14 +244,29 @@ impl App {
             match effect {
                 Effect::Scan { run, plan } => {
                     self.stop = StopSignal::default();
+                    self.hanging = Rc::default();
+                    let hanging = Rc::clone(&self.hanging);
                     let (link, stop) = (ctx.link().clone(), self.stop.clone());
                     let surroundings = surroundings.clone();
                     spawn_local(async move {
                         let events = link.clone();
                         let on_event =
                             move |event| events.send_message(Msg::State(state::Message::Scan { run, event }));
-                        scan(plan, surroundings, Deadlines::default(), stop, on_event).await;
+                        let hangs = scan(plan, surroundings, Deadlines::default(), stop, on_event).await;
+                        hanging.replace(hangs);
                         link.send_message(Msg::State(state::Message::ScanEnded { run, now: now() }));
+                    });
+                }
+                Effect::LookCloser { run, doubts, healthy, webrtc } => {
+                    let (link, stop, hanging) = (ctx.link().clone(), self.stop.clone(), self.hanging.take());
+                    let surroundings = surroundings.clone();
+                    spawn_local(async move {
+                        let events = link.clone();
+                        let on_event =
+                            move |event| events.send_message(Msg::State(state::Message::Scan { run, event }));
+                        let limits = CloserLimits { webrtc, ..CloserLimits::default() };
+                        look_closer(doubts, healthy, hanging, &surroundings, limits, stop, on_event).await;
+                        link.send_message(Msg::State(state::Message::CloserEnded { run, now: now() }));
                     });
                 }
                 Effect::Abort => self.stop.stop(),
@@ -221,6 +274,11 @@ impl App {
                 Effect::Report => {
                     if let Some(report) = self.ready.as_ref().and_then(|(state, _)| state.report.as_ref()) {
                         self.outside.report(report);
+                    }
+                }
+                Effect::Abandon(why) => {
+                    if let Some((state, _)) = &self.ready {
+                        self.outside.abandon(&state.texts.say(&why));
                     }
                 }
                 Effect::Error(text) => {
@@ -234,7 +292,8 @@ impl App {
 
     fn reflect(&self) {
         if let Some((state, _)) = &self.ready {
-            self.outside.reflect(state.phase.as_str(), &state.catalogue().id);
+            let closer = state.run.as_ref().is_some_and(|run| run.closer);
+            self.outside.reflect(state.phase.as_str(), &state.catalogue().id, closer);
         }
     }
 
@@ -243,10 +302,11 @@ impl App {
             "lang" => self.apply(ctx, state::Message::Language(value)),
             // An address has a slash or a dot; an id has neither.
             "catalogue" if value.contains(['/', '.']) => {
+                self.loading += 1;
                 let link = ctx.link().clone();
                 spawn_local(async move {
                     let origin = Origin::Address(value.clone());
-                    link.send_message(Msg::State(match startup::read_catalogue(&value).await {
+                    link.send_message(Msg::Fetched(match startup::read_catalogue(&value).await {
                         Ok(read) => state::Message::Catalogue(origin, read),
                         Err(message) => state::Message::CatalogueUnreadable(origin, message),
                     }));

@@ -3,6 +3,7 @@
 
 const elements = new Set();
 let broken = null;
+let failure = [];
 
 /** Registers <connector-check>. `mount(host, place)` returns the app; `css` is its style sheet. */
 export function define(css, mount) {
@@ -14,17 +15,23 @@ export function define(css, mount) {
     static observedAttributes = ["catalogue", "lang"];
     #app = null;
     #place = null;
+    #pending = undefined;
 
     connectedCallback() {
-      if (this.#app || broken) return;
+      if (this.#app) return;
       const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
       root.adoptedStyleSheets = [sheet];
+      if (broken) {
+        this.fail(...failure);
+        return;
+      }
       this.#place = document.createElement("div");
       root.replaceChildren(this.#place);
       elements.add(this);
       // What was set before the class was known hides the accessors of the class.
-      const early = Object.hasOwn(this, "catalogue") ? this.catalogue : undefined;
+      const early = Object.hasOwn(this, "catalogue") ? this.catalogue : this.#pending;
       delete this.catalogue;
+      this.#pending = undefined;
       this.#app = mount(this, this.#place);
       if (early !== undefined) this.catalogue = early;
     }
@@ -50,7 +57,7 @@ export function define(css, mount) {
     }
     set catalogue(value) {
       if (!this.#app) {
-        if (typeof value === "string") this.setAttribute("catalogue", value);
+        this.#pending = value;
         return;
       }
       if (typeof value === "string") this.#app.attribute("catalogue", value);
@@ -77,16 +84,17 @@ export function define(css, mount) {
 
     /** Shows the failure screen in place of the app. */
     fail(title, what, copy, text) {
-      const box = document.createElement("section");
+      const main = document.createElement("main");
+      const box = main.appendChild(document.createElement("section"));
       box.className = "failure";
       box.setAttribute("role", "alert");
       const add = (tag, words) => box.appendChild(Object.assign(document.createElement(tag), { textContent: words }));
-      add("h2", title);
+      add("h1", title);
       add("p", what);
       const pre = add("pre", text);
       pre.tabIndex = 0;
       add("button", copy).onclick = () => copyText(text, this.shadowRoot);
-      this.shadowRoot?.replaceChildren(box);
+      this.shadowRoot?.replaceChildren(main);
       this.dispatchEvent(new CustomEvent("connector-check:error", { bubbles: true, composed: true, detail: { message: text } }));
     }
   }
@@ -98,8 +106,8 @@ export function define(css, mount) {
 export function panicked(title, what, copy, message) {
   if (broken) return;
   broken = message;
-  const report = `${message}\n\n${navigator.userAgent}\n${location.protocol}`;
-  for (const element of elements) element.fail(title, what, copy, report);
+  failure = [title, what, copy, `${message}\n\n${navigator.userAgent}\n${location.protocol}`];
+  for (const element of elements) element.fail(...failure);
 }
 
 /** Copies text; falls back to a selection where the clipboard is closed to the page. */

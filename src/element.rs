@@ -29,6 +29,9 @@ struct Face {
     report: Option<JsValue>,
     state: &'static str,
     catalogue: String,
+    /// Callers of `run()` whose run has not begun.
+    asking: Vec<(Function, Function)>,
+    /// Callers of `run()` whose run goes on.
     waiting: Vec<(Function, Function)>,
 }
 
@@ -52,7 +55,14 @@ impl Outside {
     }
 
     /// Keeps the element's `state` and `catalogue` in step with the app.
-    pub fn reflect(&self, state: &'static str, catalogue: &str) {
+    /// While closer looks go on behind a verdict, the element has the attribute `data-closer="running"`.
+    pub fn reflect(&self, state: &'static str, catalogue: &str, closer: bool) {
+        // Fails only for names that are none.
+        let _ = if closer {
+            self.host.set_attribute("data-closer", "running")
+        } else {
+            self.host.remove_attribute("data-closer")
+        };
         let mut face = self.face.borrow_mut();
         face.state = state;
         catalogue.clone_into(&mut face.catalogue);
@@ -80,6 +90,21 @@ impl Outside {
             let _ = resolve.call1(&JsValue::NULL, &js);
         }
         self.emit("connector-check:report", &value);
+    }
+
+    /// The run that callers have asked for begins.
+    pub fn begin(&self) {
+        let mut face = self.face.borrow_mut();
+        let asking = std::mem::take(&mut face.asking);
+        face.waiting.extend(asking);
+    }
+
+    /// Tells every `run()` that waits that no report will come.
+    pub fn abandon(&self, why: &str) {
+        let waiting = std::mem::take(&mut self.face.borrow_mut().waiting);
+        for (_, reject) in waiting {
+            let _ = reject.call1(&JsValue::NULL, &js_sys::Error::new(why).into());
+        }
     }
 
     /// `connector-check:error`.
@@ -118,9 +143,8 @@ impl Mounted {
         if let Some(app) = self.app.take() {
             app.destroy();
         }
-        for (_, reject) in std::mem::take(&mut self.outside.face.borrow_mut().waiting) {
-            let _ = reject.call1(&JsValue::NULL, &js_sys::Error::new("the element was removed").into());
-        }
+        self.outside.begin();
+        self.outside.abandon("connector-check: the element was removed");
     }
 
     /// An attribute or string property changed.
@@ -151,7 +175,7 @@ impl Mounted {
     /// Starts a run unless one is going on; resolves with the report.
     pub fn run(&self) -> Promise {
         let face = self.outside.face.clone();
-        let promise = Promise::new(&mut |resolve, reject| face.borrow_mut().waiting.push((resolve, reject)));
+        let promise = Promise::new(&mut |resolve, reject| face.borrow_mut().asking.push((resolve, reject)));
         self.send(Msg::Start { only_failed: false });
         promise
     }

@@ -1,12 +1,16 @@
-//! One run: every check of a plan asked in stages, side by side, within a fixed time.
+//! One run: every check of a plan asked in stages, side by side, within a fixed time; and what failed, once more.
 //!
-//! When a check may start is decided in [`queue`], which knows neither clock nor browser.
+//! When a check may start is decided in [`queue`], which knows neither clock nor browser. What stays in doubt when
+//! the run is over is looked at more closely in [`closer`].
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
 
-use connector_check_diagnosis::catalogue::CheckId;
-use connector_check_diagnosis::observation::Observation;
+use connector_check_diagnosis::catalogue::{CheckId, Expect};
+use connector_check_diagnosis::endpoint::Endpoint;
+use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
 use connector_check_diagnosis::plan::Plan;
 use futures_util::future::Fuse;
 use futures_util::stream::FuturesUnordered;
@@ -14,51 +18,130 @@ use futures_util::{FutureExt, StreamExt, select_biased};
 use gloo_timers::future::sleep;
 
 use crate::environment::Surroundings;
-use crate::probe::{Stopwatch, probe, rules};
+use crate::probe::{Attempt, Stopwatch, rules};
 
+pub mod closer;
 pub mod queue;
 mod stop;
 
+pub use closer::{CloserLimits, Doubt, look_closer};
 pub use queue::Deadlines;
 pub use stop::StopSignal;
 
 use queue::{Entry, Queue, Step};
 
-/// What happens in a run, in the order in which it happens.
+/// What happens in a run and after it, in the order in which it happens.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ScanEvent {
-    /// The check's probe is under way. Does not come for a check that the browser refuses by rule.
+    /// The check's probe is under way. Does not come for a check that the browser refuses by rule, nor for a
+    /// repeat.
     Started(CheckId),
-    /// The check's probe has come to an end.
+    /// The check's probe has come to an end; after [`Self::Repeating`] the second one.
     Observed(CheckId, Observation),
+    /// Comes right after a failure: the check is asked once more. A second [`Self::Observed`] follows, unless
+    /// the run's time is over before a connection is free.
+    Repeating(CheckId),
     /// The check was not asked: others hung, and no connection was free for it in time.
     NotStarted(CheckId),
+    /// After the run: a closer look at the check has come to an end. Any number of them, in any order.
+    Looked(CheckId, Observation),
+}
+
+/// A check that can be asked.
+struct Asked {
+    id: CheckId,
+    endpoint: Endpoint,
+    /// What must fail has passed when it fails.
+    repeatable: bool,
 }
 
 /// Asks every check of the plan that has a complete address, and reports as it goes.
 ///
-/// Each such check ends in exactly one [`ScanEvent::Observed`] or [`ScanEvent::NotStarted`], unless the run
-/// is stopped: then every request is aborted, nothing more is reported, and the future ends. It ends no later
-/// than [`Deadlines::total`] after its start, whatever is blocked. Dropping it is the same as stopping it.
+/// Each such check ends in exactly one [`ScanEvent::Observed`] or [`ScanEvent::NotStarted`]; one that failed and
+/// ought not to is asked once more where the time allows, and has a second [`ScanEvent::Observed`] then. If the
+/// run is stopped, every request is aborted, nothing more is reported, and the future ends. It ends no later than
+/// [`Deadlines::total`] after its start, whatever is blocked. Dropping it is the same as stopping it.
+///
+/// Hands back the requests that hang, for [`look_closer`]; dropping them aborts them.
 pub async fn scan(
     plan: Plan,
     surroundings: Surroundings,
     deadlines: Deadlines,
     stop: StopSignal,
     on_event: impl Fn(ScanEvent),
-) {
-    let mut stopped = pin!(stop.stopped().fuse());
-    let mut asked = Vec::new();
+) -> Hanging {
+    if stop.is_stopped() {
+        return Hanging::default();
+    }
+    let (mut asked, mut entries) = (Vec::new(), Vec::new());
     for planned in plan.checks {
         let Some(endpoint) = planned.endpoint().cloned() else { continue };
+        let id = planned.check.id;
         match rules::limit(&endpoint, &surroundings) {
             // Costs no connection, so it need not wait for one.
-            Some(limit) => on_event(ScanEvent::Observed(planned.check.id, Observation::prevented(limit))),
-            None => asked.push((planned.check.id, planned.stage, endpoint)),
+            Some(limit) => on_event(ScanEvent::Observed(id, Observation::prevented(limit))),
+            None => {
+                entries.push(Entry { stage: planned.stage, key: endpoint.authority() });
+                let repeatable = planned.check.expect != Expect::Refusal;
+                asked.push(Asked { id, endpoint, repeatable });
+            }
         }
     }
-    let entries = asked.iter().map(|(_, stage, endpoint)| Entry { stage: *stage, key: endpoint.authority() });
-    let mut queue = Queue::new(entries.collect(), deadlines);
+    let hanging = RefCell::new(Hanging::default());
+    let ask = async |item: usize, deadline, start| {
+        let Asked { id, endpoint, .. } = &asked[item];
+        let mut attempt = Attempt::begin(endpoint);
+        let mut seen = attempt.outcome(&surroundings, deadline).await;
+        if seen.outcome == Outcome::TimedOut && seen.probe == Probe::Fetch {
+            hanging.borrow_mut().0.insert(id.clone(), attempt);
+        }
+        if start == Start::Repeat && seen.probe == Probe::Fetch {
+            seen.probe = Probe::Repeat;
+        }
+        seen
+    };
+    let tell = |turn| match turn {
+        Turn::Started(item, Start::First) => on_event(ScanEvent::Started(asked[item].id.clone())),
+        Turn::Started(_, Start::Repeat) => {}
+        Turn::GivenUp(item) => on_event(ScanEvent::NotStarted(asked[item].id.clone())),
+        Turn::Ended(item, seen) => on_event(ScanEvent::Observed(asked[item].id.clone(), seen)),
+        Turn::Repeating(item) => on_event(ScanEvent::Repeating(asked[item].id.clone())),
+    };
+    let repeat = |item: usize, seen: &Observation| asked[item].repeatable && seen.outcome == Outcome::Failed;
+    work_off(Queue::new(entries, deadlines), &stop, ask, repeat, tell).await;
+    if stop.is_stopped() { Hanging::default() } else { hanging.take() }
+}
+
+/// Requests without an outcome when their deadlines were over, which go on until this is dropped. A WebSocket is
+/// never among them: Firefox gives up on it after 20 s, whatever the cause (measured).
+#[derive(Default)]
+pub struct Hanging(HashMap<CheckId, Attempt>);
+
+/// Which time an entry is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    First,
+    Repeat,
+}
+
+/// What happens to an entry of a queue, by its position.
+enum Turn {
+    Started(usize, Start),
+    GivenUp(usize),
+    Ended(usize, Observation),
+    Repeating(usize),
+}
+
+/// Starts what the queue lets start, until everything has ended or the signal to stop comes.
+async fn work_off(
+    mut queue: Queue,
+    stop: &StopSignal,
+    ask: impl AsyncFn(usize, Duration, Start) -> Observation,
+    repeat: impl Fn(usize, &Observation) -> bool,
+    tell: impl Fn(Turn),
+) {
+    let ask = &ask;
+    let mut stopped = pin!(stop.stopped().fuse());
     let mut under_way = FuturesUnordered::new();
     let stopwatch = Stopwatch::start();
     loop {
@@ -67,14 +150,13 @@ pub async fn scan(
         }
         let until = match queue.next(stopwatch.elapsed()) {
             Step::Start { item, deadline } => {
-                let (id, _, endpoint) = &asked[item];
-                on_event(ScanEvent::Started(id.clone()));
-                let surroundings = &surroundings;
-                under_way.push(async move { (item, probe(endpoint, surroundings, deadline).await) });
+                let start = if queue.is_repeated(item) { Start::Repeat } else { Start::First };
+                tell(Turn::Started(item, start));
+                under_way.push(async move { (item, ask(item, deadline, start).await) });
                 continue;
             }
             Step::GiveUp { item } => {
-                on_event(ScanEvent::NotStarted(asked[item].0.clone()));
+                tell(Turn::GivenUp(item));
                 continue;
             }
             Step::Wait { until } => until,
@@ -85,9 +167,13 @@ pub async fn scan(
         }));
         select_biased! {
             () = stopped => return,
-            (item, observation) = under_way.select_next_some() => {
+            (item, seen) = under_way.select_next_some() => {
                 queue.settle(item);
-                on_event(ScanEvent::Observed(asked[item].0.clone(), observation));
+                let again = repeat(item, &seen) && queue.repeat(item, stopwatch.elapsed());
+                tell(Turn::Ended(item, seen));
+                if again {
+                    tell(Turn::Repeating(item));
+                }
             }
             () = timer => {}
         }

@@ -1,13 +1,21 @@
 //! What the page brings along: its surroundings, a site file, a baked catalogue, a catalogue in the link.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
 use connector_check_diagnosis::evidence::PageKind;
+use futures_util::future::{Either, select};
 use gloo_net::http::Request;
+use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, RequestCache, RequestCredentials, Window};
+use web_sys::{HtmlElement, RequestCache, RequestCredentials, UrlSearchParams, Window};
 
 use crate::environment::Surroundings;
 use crate::offer::{Site, from_link};
+
+/// A page that waits longer for its own server looks dead.
+const SITE_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The page names its site file in `<meta name="connector-check-site" content="…">`.
 const SITE_META: &str = "meta[name=connector-check-site]";
@@ -27,6 +35,8 @@ pub struct Startup {
     pub baked: Option<Result<Catalogue, CatalogueError>>,
     /// The catalogue in the link.
     pub link: Option<Result<Catalogue, CatalogueError>>,
+    /// The name of the scenario in the address, possibly empty.
+    pub scenario: Option<String>,
 }
 
 /// Looks around. Nothing but the site file, from the page's own origin, is asked for.
@@ -46,7 +56,14 @@ pub async fn look_around() -> Startup {
         .and_then(|document| document.get_element_by_id(BAKED_ID))
         .and_then(|element| element.text_content())
         .map(|text| Catalogue::parse(&text));
-    Startup { surroundings, site, baked, link: window.as_ref().and_then(link) }
+    let scenario = window.as_ref().and_then(scenario);
+    Startup { surroundings, site, baked, link: window.as_ref().and_then(link), scenario }
+}
+
+/// What the page's address says behind `?scenario=`.
+fn scenario(window: &Window) -> Option<String> {
+    let query = window.location().search().ok()?;
+    UrlSearchParams::new_with_str(&query).ok()?.get("scenario")
 }
 
 /// The catalogue in the page's own link, if there is one.
@@ -73,8 +90,10 @@ fn site_address(window: &Window) -> Option<String> {
 
 /// A site without a site file is the normal case, and so is one that cannot be read from here.
 async fn read_site(address: &str) -> Option<Result<Site, String>> {
-    let text = fetch_text(address).await.ok()??;
-    Some(Site::parse(&text))
+    match select(pin!(fetch_text(address)), sleep(SITE_DEADLINE)).await {
+        Either::Left((text, _)) => Some(Site::parse(&text.ok()??)),
+        Either::Right(((), _)) => None,
+    }
 }
 
 /// `Ok(None)` for 404; the error says what went wrong.

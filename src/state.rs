@@ -3,68 +3,20 @@
 //! [`State::update`] is pure: it takes a [`Message`], changes the state and names the effects that the
 //! edge is to carry out. Views draw a state and send messages; they decide nothing.
 
-use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, CheckId};
-use connector_check_diagnosis::decision::Status;
+use std::collections::{BTreeMap, BTreeSet};
+
+use connector_check_diagnosis::catalogue::{Catalogue, CheckId, Placeholder};
+use connector_check_diagnosis::diagnose;
 use connector_check_diagnosis::evidence::{Evidence, NotRun, Progress};
-use connector_check_diagnosis::plan::{Fill, Plan};
+use connector_check_diagnosis::plan::{Fill, Plan, Stage};
 use connector_check_diagnosis::report::{Environment, Frame, Report};
+use connector_check_diagnosis::scenario::Scenario;
 use connector_check_diagnosis::text::{Message as Text, Texts};
-use connector_check_diagnosis::{Diagnosis, diagnose};
 
-use crate::offer::Site;
+pub use crate::message::{Effect, Message, Origin};
+pub use crate::run::{Phase, Run};
+use crate::run::{cut_short, in_doubt, look_closer, worth_repeating};
 use crate::scan::ScanEvent;
-
-/// Where a run stands; the value of the element's `state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Nothing has run yet.
-    Idle,
-    /// Probes are out.
-    Running,
-    /// The last run came to its end.
-    Done,
-    /// The admin stopped the last run.
-    Stopped,
-}
-
-impl Phase {
-    /// As the element's `state` property tells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-/// One run, going on or ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// Counts runs, so that late events of an earlier one are known.
-    pub number: u32,
-    /// RFC 3339, UTC.
-    pub started: String,
-    /// Which checks this run asks; a repeat of the failed ones keeps the results of the others.
-    pub asked: Vec<CheckId>,
-    /// What was planned and seen.
-    pub evidence: Evidence,
-    /// What it amounts to.
-    pub diagnosis: Diagnosis,
-}
-
-impl Run {
-    /// Checks with a result, and checks asked.
-    pub fn progress(&self) -> (usize, usize) {
-        let settled = |id: &&CheckId| {
-            self.evidence
-                .get(id)
-                .is_some_and(|check| matches!(check.progress, Progress::Observed(_) | Progress::NotRun(_)))
-        };
-        (self.asked.iter().filter(settled).count(), self.asked.len())
-    }
-}
 
 /// A word to the admin that is no finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,17 +25,15 @@ pub struct Notice {
     pub text: Text,
 }
 
-/// Where a catalogue came from, for the notice that refuses it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A file, by its name.
-    File(String),
-    /// An address.
-    Address(String),
-    /// The `catalogue` property.
-    Property,
-    /// Baked into the page.
-    Baked,
+/// Recorded observations in place of probes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replay {
+    /// The page probes.
+    Off,
+    /// The list of scenarios is shown.
+    List,
+    /// This scenario is shown, and nothing is asked.
+    Of(Scenario),
 }
 
 /// Everything the page knows.
@@ -98,8 +48,11 @@ pub struct State {
     pub catalogues: Vec<Catalogue>,
     /// Index of the one in use.
     pub chosen: usize,
-    /// What was typed for placeholders.
-    pub fill: Fill,
+    /// Ids of the catalogues that came from outside: by file, link, address or property.
+    pub foreign: BTreeSet<String>,
+    /// What was typed for placeholders, by catalogue id: what is typed for one list never goes to the hosts of
+    /// another.
+    fills: BTreeMap<String, Fill>,
     /// Where the run stands.
     pub phase: Phase,
     /// The last run.
@@ -110,111 +63,40 @@ pub struct State {
     pub notice: Option<Notice>,
     /// A catalogue that came by link and waits for consent.
     pub offered: Option<Catalogue>,
+    /// Whether the page shows recorded observations in place of probing.
+    pub replay: Replay,
+    /// Whether closer looks may use ICE, which sends a STUN message to what failed.
+    pub webrtc: bool,
     runs: u32,
-}
-
-/// What can happen.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Message {
-    /// Start a run: all checks, or those that failed or stayed open.
-    Run {
-        /// Only what was not reached.
-        only_failed: bool,
-        /// A random DNS label for the canaries.
-        nonce: String,
-        /// RFC 3339, UTC.
-        now: String,
-    },
-    /// Something about one check of a run.
-    Scan {
-        /// Which run.
-        run: u32,
-        /// What.
-        event: ScanEvent,
-    },
-    /// The scan of a run came to its end.
-    ScanEnded {
-        /// Which run.
-        run: u32,
-        /// RFC 3339, UTC.
-        now: String,
-    },
-    /// Stop the run.
-    Stop {
-        /// RFC 3339, UTC.
-        now: String,
-    },
-    /// The browser went online or offline.
-    Online(bool),
-    /// Use the catalogue of this id.
-    Choose(String),
-    /// A catalogue file was read, or refused.
-    Catalogue(Origin, Result<Catalogue, CatalogueError>),
-    /// A catalogue could not be fetched or read at all.
-    CatalogueUnreadable(Origin, String),
-    /// A link carried a catalogue; it must be asked for.
-    Link(Result<Catalogue, CatalogueError>),
-    /// The admin takes the link's catalogue, or does not.
-    LinkAnswered(bool),
-    /// Something was typed for a placeholder.
-    Fill {
-        /// Placeholder id.
-        id: String,
-        /// What was typed.
-        value: String,
-    },
-    /// The site file was read, or something is wrong with it.
-    Site(Result<Site, String>),
-    /// Close the notice.
-    DismissNotice,
-    /// Speak this language.
-    Language(String),
-}
-
-/// What the edge is to do.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Run these probes.
-    Scan {
-        /// Which run.
-        run: u32,
-        /// What to ask.
-        plan: Plan,
-    },
-    /// Abort what is out.
-    Abort,
-    /// Tell the page around: so many of so many.
-    Progress {
-        /// Checks with a result.
-        done: usize,
-        /// Checks asked.
-        total: usize,
-    },
-    /// Tell the page around: the report is there.
-    Report,
-    /// Tell the page around: something went wrong.
-    Error(Text),
 }
 
 impl State {
     /// The state of a fresh page.
     pub fn new(texts: Texts, environment: Environment, online: bool, catalogues: Vec<Catalogue>) -> Self {
-        let mut state = Self {
+        let fills = catalogues.iter().map(|catalogue| (catalogue.id.clone(), defaults(catalogue))).collect();
+        Self {
             texts,
             environment,
             online,
             catalogues,
             chosen: 0,
-            fill: Fill::new(),
+            foreign: BTreeSet::new(),
+            fills,
             phase: Phase::Idle,
             run: None,
             report: None,
             notice: None,
             offered: None,
+            replay: Replay::Off,
+            webrtc: true,
             runs: 0,
-        };
-        state.take_defaults();
-        state
+        }
+    }
+
+    /// What is typed for the catalogue in use.
+    pub fn fill(&self) -> &Fill {
+        static NOTHING: Fill = Fill::new();
+        self.fills.get(&self.catalogue().id).unwrap_or(&NOTHING)
     }
 
     /// The catalogue in use.
@@ -228,7 +110,18 @@ impl State {
             Message::Run { only_failed, nonce, now } => self.start(only_failed, &nonce, now),
             Message::Scan { run, event } => self.observe(run, event),
             Message::ScanEnded { run, now } => self.end(run, Phase::Done, now),
+            Message::CloserEnded { run, now } => self.end_closer(run, now),
+            Message::WebRtc(on) => {
+                self.webrtc = on;
+                Vec::new()
+            }
             Message::Stop { now } => match &self.run {
+                Some(run) if run.closer => {
+                    let number = run.number;
+                    let mut effects = vec![Effect::Abort];
+                    effects.extend(self.end_closer(number, now));
+                    effects
+                }
                 Some(run) if self.phase == Phase::Running => {
                     let number = run.number;
                     let mut effects = vec![Effect::Abort];
@@ -244,17 +137,22 @@ impl State {
             Message::Choose(id) => match self.catalogues.iter().position(|catalogue| catalogue.id == id) {
                 Some(at) if at != self.chosen => {
                     self.chosen = at;
+                    self.replay = Replay::Off;
                     self.forget_run()
                 }
                 Some(_) => Vec::new(),
                 None => self.complain(Text::new("notice-catalogue-unknown").text("id", id)),
             },
-            Message::Catalogue(_, Ok(catalogue)) => {
-                self.offer(catalogue);
+            Message::Catalogue(origin, Ok(catalogue)) => {
+                self.offer(catalogue, origin != Origin::Baked);
                 self.forget_run()
             }
             Message::Catalogue(origin, Err(error)) => self.complain(refused(&origin, error.to_string())),
             Message::CatalogueUnreadable(origin, message) => self.complain(refused(&origin, message)),
+            // A stranger's list must not stand under a name that is known here.
+            Message::Link(Ok(catalogue)) if self.catalogues.iter().any(|known| known.id == catalogue.id) => {
+                self.complain(Text::new("notice-link-taken").text("id", catalogue.id))
+            }
             Message::Link(Ok(catalogue)) => {
                 self.offered = Some(catalogue);
                 Vec::new()
@@ -264,27 +162,40 @@ impl State {
             }
             Message::LinkAnswered(yes) => match self.offered.take() {
                 Some(catalogue) if yes => {
-                    self.offer(catalogue);
+                    self.offer(catalogue, true);
                     self.forget_run()
                 }
                 Some(_) | None => Vec::new(),
             },
             Message::Fill { id, value } => {
-                self.fill.insert(id, value);
+                let catalogue = self.catalogue().id.clone();
+                self.fills.entry(catalogue).or_default().insert(id, value);
                 Vec::new()
             }
             Message::Site(Ok(site)) => {
-                self.fill.extend(site.placeholders);
                 for catalogue in site.catalogues.into_iter().rev() {
                     self.catalogues.retain(|known| known.id != catalogue.id);
+                    self.fills.insert(catalogue.id.clone(), defaults(&catalogue));
                     self.catalogues.insert(0, catalogue);
                 }
+                for catalogue in &self.catalogues {
+                    for placeholder in &catalogue.placeholders {
+                        if let Some(value) = site.placeholders.get(&placeholder.id) {
+                            let fill = self.fills.entry(catalogue.id.clone()).or_default();
+                            fill.insert(placeholder.id.clone(), value.clone());
+                        }
+                    }
+                }
                 self.chosen = 0;
-                self.take_defaults();
                 site.default.map_or_else(Vec::new, |id| self.update(Message::Choose(id)))
             }
             Message::Site(Err(message)) => {
                 self.complain(Text::new("notice-site-refused").text("message", message))
+            }
+            Message::Scenario { name, now } => self.replay(&name, now),
+            Message::LeaveScenario => {
+                self.replay = Replay::Off;
+                self.forget_run()
             }
             Message::DismissNotice => {
                 self.notice = None;
@@ -299,29 +210,42 @@ impl State {
 
     /// Whether running the failed ones again has anything to ask.
     pub fn has_failed(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| !repeatable(run).is_empty())
+        self.run.as_ref().is_some_and(|run| {
+            let plan = Plan::new(self.catalogue(), self.fill(), "preview");
+            let mut planned = plan.checks.iter().filter(|planned| planned.stage != Stage::Control);
+            planned.any(|planned| worth_repeating(run, planned))
+        })
     }
 
     fn start(&mut self, only_failed: bool, nonce: &str, now: String) -> Vec<Effect> {
-        if self.phase == Phase::Running || self.offered.is_some() {
+        if self.phase == Phase::Running {
             return Vec::new();
         }
-        let full = Plan::new(self.catalogue(), &self.fill, nonce);
+        // Recorded observations stay what they are; nothing is asked.
+        match self.replay {
+            Replay::Off => {}
+            Replay::Of(_) => return vec![Effect::Report],
+            Replay::List => return vec![Effect::Abandon(Text::new("abandoned-replay"))],
+        }
+        if self.offered.is_some() {
+            return vec![Effect::Abandon(Text::new("abandoned-question"))];
+        }
+        let full = Plan::new(self.catalogue(), self.fill(), nonce);
         let mut evidence = Evidence::of(full.clone(), self.catalogue(), self.online);
         let plan = match &self.run {
             Some(last) if only_failed => {
-                let again = repeatable(last);
-                let plan = full.narrowed(|id| again.contains(id));
+                let plan = full.clone().narrowed(|planned| worth_repeating(last, planned));
                 // What is not asked again keeps what was seen of it.
                 for check in &mut evidence.checks {
                     let asked = plan.checks.iter().any(|planned| planned.check.id == check.planned.check.id);
                     if !asked && let Some(before) = last.evidence.get(&check.planned.check.id) {
                         check.progress = before.progress.clone();
+                        check.earlier = true;
                     }
                 }
                 plan
             }
-            Some(_) | None => full,
+            Some(_) | None => full.clone(),
         };
         self.runs += 1;
         let number = self.runs;
@@ -332,25 +256,75 @@ impl State {
             .map(|planned| planned.check.id.clone())
             .collect();
         let total = asked.len();
+        let closer = self.closer();
         let diagnosis = diagnose(&evidence);
-        self.run = Some(Run { number, started: now, asked, evidence, diagnosis });
+        self.run = Some(Run { number, started: now, asked, evidence, diagnosis, closer: false });
         self.report = None;
-        self.notice = None;
         self.phase = Phase::Running;
-        vec![Effect::Progress { done: 0, total }, Effect::Scan { run: number, plan }]
+        let mut effects = if closer { vec![Effect::Abort] } else { Vec::new() };
+        effects.extend([Effect::Progress { done: 0, total }, Effect::Scan { run: number, plan }]);
+        effects
+    }
+
+    /// Diagnoses recorded observations as if they had just been made.
+    fn replay(&mut self, name: &str, now: String) -> Vec<Effect> {
+        let mut effects = self.forget_run();
+        let scenario = Scenario::named(name);
+        let at = scenario.as_ref().and_then(|scenario| {
+            self.catalogues.iter().position(|catalogue| catalogue.id == scenario.catalogue)
+        });
+        let (Some(scenario), Some(at)) = (scenario, at) else {
+            self.replay = Replay::List;
+            return effects;
+        };
+        self.chosen = at;
+        self.fills.insert(scenario.catalogue.clone(), scenario.fill.clone());
+        self.environment.page = scenario.page;
+        let mut evidence = scenario.evidence(self.catalogue());
+        evidence.finished = false;
+        let asked = evidence.checks.iter().map(|check| check.planned.check.id.clone()).collect();
+        let diagnosis = diagnose(&evidence);
+        self.runs += 1;
+        let number = self.runs;
+        self.run = Some(Run { number, started: now.clone(), asked, evidence, diagnosis, closer: false });
+        self.online = scenario.online;
+        self.replay = Replay::Of(scenario);
+        self.phase = Phase::Running;
+        effects.extend(self.end(number, Phase::Done, now));
+        effects
     }
 
     fn observe(&mut self, number: u32, event: ScanEvent) -> Vec<Effect> {
         let Some(run) = self.run.as_mut().filter(|run| run.number == number) else { return Vec::new() };
+        if let ScanEvent::Looked(id, seen) = event {
+            look_closer(run, &id, seen);
+            return Vec::new();
+        }
         if self.phase != Phase::Running {
             return Vec::new();
         }
+        let progress = |run: &Run, id: &CheckId| {
+            run.evidence.get(id).map_or(Progress::Waiting, |check| check.progress.clone())
+        };
         let (id, progress) = match event {
             ScanEvent::Started(id) => (id, Progress::Running),
-            ScanEvent::Observed(id, observation) => (id, Progress::Observed(vec![observation])),
+            ScanEvent::Observed(id, seen) => match progress(run, &id) {
+                // A repeat that was not given its time leaves the first word standing.
+                Progress::Repeating(before) if cut_short(&seen) => (id, Progress::Observed(before)),
+                Progress::Repeating(before) => (id, Progress::Observed([before, vec![seen]].concat())),
+                // Silence that was not given its time says nothing.
+                _ if cut_short(&seen) => (id, Progress::NotRun(NotRun::NoRoom)),
+                _ => (id, Progress::Observed(vec![seen])),
+            },
+            ScanEvent::Repeating(id) => match progress(run, &id) {
+                Progress::Observed(before) => (id, Progress::Repeating(before)),
+                other => (id, other),
+            },
             ScanEvent::NotStarted(id) => (id, Progress::NotRun(NotRun::NoRoom)),
+            ScanEvent::Looked(..) => return Vec::new(),
         };
-        let settled = progress != Progress::Running;
+        let settled = matches!(progress, Progress::Observed(_) | Progress::NotRun(_));
+        let (before, _) = run.progress();
         if let Some(check) = run.evidence.get_mut(&id) {
             check.progress = progress;
         }
@@ -359,7 +333,7 @@ impl State {
         }
         run.diagnosis = diagnose(&run.evidence);
         let (done, total) = run.progress();
-        vec![Effect::Progress { done, total }]
+        if done == before { Vec::new() } else { vec![Effect::Progress { done, total }] }
     }
 
     fn end(&mut self, number: u32, phase: Phase, now: String) -> Vec<Effect> {
@@ -379,14 +353,46 @@ impl State {
             environment: self.environment.clone(),
         };
         self.report = Report::of(&run.evidence, &run.diagnosis, frame, &self.texts);
+        let mut effects = vec![Effect::Report];
+        let (doubts, healthy) = in_doubt(&run);
+        if phase == Phase::Done && self.replay == Replay::Off && !doubts.is_empty() {
+            run.closer = true;
+            effects.push(Effect::LookCloser { run: number, doubts, healthy, webrtc: self.webrtc });
+        }
         self.run = Some(run);
         self.phase = phase;
+        effects
+    }
+
+    /// The closer looks of a run are over, or were broken off: the report is written anew.
+    fn end_closer(&mut self, number: u32, now: String) -> Vec<Effect> {
+        let Some(run) = self.run.as_mut().filter(|run| run.number == number && run.closer) else {
+            return Vec::new();
+        };
+        run.closer = false;
+        let Some(before) = self.report.take() else { return Vec::new() };
+        let frame = Frame {
+            version: env!("CARGO_PKG_VERSION"),
+            catalogue: &self.catalogues[self.chosen],
+            started: before.started,
+            finished: now,
+            environment: before.environment,
+        };
+        self.report = Report::of(&run.evidence, &run.diagnosis, frame, &self.texts);
         vec![Effect::Report]
     }
 
-    /// Puts a catalogue in use; it replaces one of the same id.
-    fn offer(&mut self, catalogue: Catalogue) {
+    fn closer(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.closer)
+    }
+
+    /// Puts a catalogue in use; it replaces one of the same id, and nothing typed for that goes to its hosts.
+    fn offer(&mut self, catalogue: Catalogue, foreign: bool) {
         self.notice = None;
+        self.fills.insert(catalogue.id.clone(), defaults(&catalogue));
+        if foreign {
+            self.foreign.insert(catalogue.id.clone());
+        }
         match self.catalogues.iter().position(|known| known.id == catalogue.id) {
             Some(at) => {
                 self.catalogues[at] = catalogue;
@@ -397,24 +403,21 @@ impl State {
                 self.chosen = self.catalogues.len() - 1;
             }
         }
-        self.take_defaults();
     }
 
     /// Another list has other checks: what was seen of the last one says nothing about them.
     fn forget_run(&mut self) -> Vec<Effect> {
-        let effects = if self.phase == Phase::Running { vec![Effect::Abort] } else { Vec::new() };
+        let effects = if self.phase == Phase::Running {
+            vec![Effect::Abort, Effect::Abandon(Text::new("abandoned-catalogue"))]
+        } else if self.closer() {
+            vec![Effect::Abort]
+        } else {
+            Vec::new()
+        };
         self.run = None;
         self.report = None;
         self.phase = Phase::Idle;
         effects
-    }
-
-    fn take_defaults(&mut self) {
-        for placeholder in self.catalogues.iter().flat_map(|catalogue| &catalogue.placeholders) {
-            if let Some(default) = &placeholder.default {
-                self.fill.entry(placeholder.id.clone()).or_insert_with(|| default.clone());
-            }
-        }
     }
 
     fn complain(&mut self, text: Text) -> Vec<Effect> {
@@ -433,25 +436,10 @@ fn refused(origin: &Origin, message: String) -> Text {
     Text::new(id).text("name", name).text("message", message)
 }
 
-/// What is worth asking again: everything that was not reached but could be.
-fn repeatable(run: &Run) -> Vec<CheckId> {
-    let again = |status: Option<Status>| match status {
-        Some(Status::Unreachable | Status::Inconclusive | Status::Intercepted | Status::Skipped) | None => {
-            true
-        }
-        Some(Status::Reachable | Status::NotTestable) => false,
-    };
-    run.evidence
-        .checks
-        .iter()
-        .zip(&run.diagnosis.results)
-        .filter(|(check, result)| {
-            check.planned.stage != connector_check_diagnosis::plan::Stage::Control
-                && check.planned.endpoint().is_some()
-                && again(result.status())
-        })
-        .map(|(check, _)| check.planned.check.id.clone())
-        .collect()
+/// What the fields of a catalogue hold at first.
+pub fn defaults(catalogue: &Catalogue) -> Fill {
+    let filled = |placeholder: &Placeholder| Some((placeholder.id.clone(), placeholder.default.clone()?));
+    catalogue.placeholders.iter().filter_map(filled).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 use connector_check_diagnosis::Verdict;
+use connector_check_diagnosis::decision::Status;
 use connector_check_diagnosis::evidence::PageKind;
 use connector_check_diagnosis::observation::{Observation, Outcome};
 
 use super::*;
+use crate::offer::Site;
 
 const TWO: &str = r#"{"format":"connector-check/catalogue@1","id":"two","title":"Two","updated":"2026-11-20",
     "sources":[],"regions":[],"placeholders":[{"id":"tenant","title":"Tenant"}],"checks":[
@@ -124,7 +126,8 @@ fn a_catalogue_in_a_link_never_runs_by_itself() {
     state.update(Message::Link(Catalogue::parse(&other)));
     assert_eq!(state.catalogue().id, "two");
     let run = Message::Run { only_failed: false, nonce: "n".to_owned(), now: String::new() };
-    assert!(state.update(run).is_empty(), "nothing is asked while the question is open");
+    let effects = state.update(run);
+    assert!(matches!(effects[..], [Effect::Abandon(_)]), "nothing is asked while the question is open");
     state.update(Message::LinkAnswered(false));
     assert_eq!(state.catalogue().id, "two");
     state.update(Message::Link(Catalogue::parse(&other)));
@@ -137,7 +140,8 @@ fn another_catalogue_aborts_the_run_and_forgets_it() {
     let mut state = fresh();
     let (run, _) = start(&mut state, false);
     let other = Catalogue::parse(&TWO.replace("\"two\"", "\"other\"")).unwrap();
-    assert_eq!(state.update(Message::Catalogue(Origin::Property, Ok(other))), [Effect::Abort]);
+    let effects = state.update(Message::Catalogue(Origin::Property, Ok(other)));
+    assert!(matches!(effects[..], [Effect::Abort, Effect::Abandon(_)]), "{effects:?}");
     assert!(state.run.is_none() && state.report.is_none());
     assert!(see(&mut state, run, "a", Outcome::Answered).is_empty());
     assert_eq!(state.update(Message::Choose("two".to_owned())), []);
@@ -159,4 +163,78 @@ fn a_site_file_offers_its_catalogues_first_and_fills_fields() {
     assert_eq!(state.catalogues.len(), 2);
     assert_eq!(start(&mut state, false).1, ["canary-https", "a", "b", "c"]);
     assert!(state.run.as_ref().unwrap().asked.contains(&CheckId::from("c")), "the filled one is asked too");
+}
+
+/// "Only what failed" used to show the green of the host that stood in the field before.
+#[test]
+fn another_host_in_a_field_is_asked_and_never_inherits_a_green() {
+    let mut state = fresh();
+    let fill = |value: &str| Message::Fill { id: "tenant".to_owned(), value: value.to_owned() };
+    state.update(fill("one"));
+    let (run, _) = start(&mut state, false);
+    for (id, outcome) in [
+        ("canary-https", Outcome::Failed),
+        ("a", Outcome::Answered),
+        ("b", Outcome::Failed),
+        ("c", Outcome::Answered),
+    ] {
+        see(&mut state, run, id, outcome);
+    }
+    end(&mut state, run);
+    assert_eq!(status(&state, "c"), Some(Status::Reachable));
+    state.update(fill("two"));
+    let (_, asked) = start(&mut state, true);
+    assert_eq!(asked, ["canary-https", "b", "c"]);
+    assert_eq!(status(&state, "c"), None);
+}
+
+/// A green of an earlier run used to prove a network that was no longer there.
+#[test]
+fn what_was_seen_earlier_proves_no_network_now() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    see(&mut state, run, "a", Outcome::Answered);
+    see(&mut state, run, "b", Outcome::Failed);
+    end(&mut state, run);
+    let (run, _) = start(&mut state, true);
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    see(&mut state, run, "b", Outcome::Failed);
+    end(&mut state, run);
+    assert_eq!(status(&state, "b"), Some(Status::Inconclusive));
+}
+
+/// Twelve checks of one slow port used to be six green and six red.
+#[test]
+fn silence_that_was_cut_short_is_no_result() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    see(&mut state, run, "a", Outcome::Answered);
+    let seen = Observation::fetched(Outcome::TimedOut, 4_500.0);
+    state.update(Message::Scan { run, event: ScanEvent::Observed(CheckId::from("b"), seen) });
+    end(&mut state, run);
+    assert_eq!(status(&state, "b"), Some(Status::Skipped));
+}
+
+/// What was typed for one list used to go to the hosts of the next.
+#[test]
+fn what_is_typed_for_one_list_stays_with_it() {
+    let mut state = fresh();
+    state.update(Message::Fill { id: "tenant".to_owned(), value: "secret".to_owned() });
+    let other = TWO.replace("\"two\"", "\"other\"");
+    state.update(Message::Link(Catalogue::parse(&other)));
+    state.update(Message::LinkAnswered(true));
+    assert!(state.fill().is_empty());
+    state.update(Message::Choose("two".to_owned()));
+    assert_eq!(state.fill()["tenant"], "secret");
+}
+
+/// A link used to be able to stand in for a built-in list under its name.
+#[test]
+fn a_link_cannot_take_a_name_that_is_known() {
+    let mut state = fresh();
+    let effects = state.update(Message::Link(Catalogue::parse(TWO)));
+    assert!(matches!(effects[..], [Effect::Error(_)]));
+    assert!(state.offered.is_none());
 }

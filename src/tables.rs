@@ -245,7 +245,7 @@ pub fn look(check: &CheckEvidence, result: Option<&CheckResult>) -> Look {
         Some((Status::Skipped, _)) => Look::Skipped,
         None => match check.progress {
             Progress::Waiting | Progress::NotRun(_) => Look::Waiting,
-            Progress::Running => Look::Running,
+            Progress::Running | Progress::Repeating(_) => Look::Running,
             Progress::Observed(_) => Look::Verifying,
         },
     }
@@ -304,11 +304,6 @@ fn columns(ports: BTreeSet<u16>) -> Vec<Column> {
 fn cell(column: &Column, items: &[&Item<'_>]) -> Option<Cell> {
     let here: Vec<_> = items.iter().filter(|item| column.holds(item.port())).collect();
     let look = here.iter().map(|item| item.look()).min()?;
-    // Looks are ordered by gravity; a few that wait for input must not hide that the rest is well.
-    let look = match look {
-        Look::Skipped if here.iter().any(|item| item.look() == Look::Reachable) => Look::Reachable,
-        other => other,
-    };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let whole = |ms: f64| ms.round().clamp(0.0, f64::from(u32::MAX)) as u32;
     Some(Cell {

@@ -13,6 +13,7 @@ mod controls;
 mod findings;
 mod guide;
 mod icon;
+mod replay;
 mod table;
 mod verdict;
 
@@ -80,6 +81,7 @@ pub fn page(state: &State, shown: &Shown, link: &Scope<App>) -> Html {
              {ondragover} {ondragleave} {ondrop} lang={state.texts.language()}>
             { controls::header(scene) }
             <main>
+                { replay::banner(scene) }
                 { notice(scene) }
                 { consent::question(scene) }
                 { verdict::banner(scene) }

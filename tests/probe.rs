@@ -11,7 +11,7 @@ use std::time::Duration;
 use connector_check::environment::{AddressSpace, Family, Surroundings};
 use connector_check::probe::probe;
 use connector_check::scan::{Deadlines, ScanEvent, StopSignal, scan};
-use connector_check_diagnosis::catalogue::{Catalogue, CheckId};
+use connector_check_diagnosis::catalogue::{Catalogue, CheckId, Expect};
 use connector_check_diagnosis::endpoint::Endpoint;
 use connector_check_diagnosis::evidence::PageKind;
 use connector_check_diagnosis::observation::{BrowserLimit, CLOCK_GAP, Observation, Outcome, Probe};
@@ -23,6 +23,9 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+#[path = "probe/closer.rs"]
+mod closer;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -142,7 +145,7 @@ async fn a_websocket_tells_its_close_code() {
         Family::Firefox => "1015",
         Family::Chromium | Family::WebKit | Family::Other => "1006",
     };
-    assert!(observation.detail.contains(code), "{observation:?}");
+    assert_eq!((observation.probe, observation.detail.as_str()), (Probe::WebSocket, code));
     assert_kept(&ask(&format!("wss://127.0.0.1:{}/", port::SILENT), SHORT).await, SHORT);
 }
 
@@ -181,13 +184,13 @@ async fn under_isolation_a_failure_is_the_pages_policy_and_not_the_networks() {
     assert_eq!(observation.limit(), Some(BrowserLimit::PagePolicy), "{observation:?}");
 }
 
-/// Puts `fake` in the place of `fetch` while `work` runs.
-async fn with_fetch<T>(fake: &JsValue, work: impl Future<Output = T>) -> T {
+/// Puts `fake` in the place of one of the browser's interfaces while `work` runs.
+async fn with_global<T>(name: &str, fake: &JsValue, work: impl Future<Output = T>) -> T {
     let global = js_sys::global();
-    let real = Reflect::get(&global, &"fetch".into()).unwrap();
-    Reflect::set(&global, &"fetch".into(), fake).unwrap();
+    let real = Reflect::get(&global, &name.into()).unwrap();
+    Reflect::set(&global, &name.into(), fake).unwrap();
     let value = work.await;
-    Reflect::set(&global, &"fetch".into(), &real).unwrap();
+    Reflect::set(&global, &name.into(), &real).unwrap();
     value
 }
 
@@ -199,7 +202,7 @@ async fn a_request_carries_nothing_about_the_user_and_is_aborted_at_the_deadline
         *catcher.borrow_mut() = Some(request);
         Promise::new(&mut |_, _| {})
     });
-    with_fetch(fake.as_ref(), async {
+    with_global("fetch", fake.as_ref(), async {
         let observation = ask("https://host.example:9090/a?b=c", SHORT).await;
         assert_kept(&observation, SHORT);
     })
@@ -230,11 +233,11 @@ async fn whatever_an_add_on_made_of_fetch_is_a_failure_and_no_panic() {
         ("throw new RangeError('no')", "RangeError: no"),
     ] {
         let fake = Function::new_no_args(body);
-        let observation = with_fetch(&fake, ask("http://127.0.0.1:18001/", AMPLE)).await;
+        let observation = with_global("fetch", &fake, ask("http://127.0.0.1:18001/", AMPLE)).await;
         assert_eq!(observation.outcome, Outcome::Failed, "{body}");
         assert!(observation.detail.contains(said), "{observation:?}");
     }
-    let observation = with_fetch(&JsValue::UNDEFINED, ask("http://127.0.0.1:18001/", AMPLE)).await;
+    let observation = with_global("fetch", &JsValue::UNDEFINED, ask("http://127.0.0.1:18001/", AMPLE)).await;
     assert_eq!(observation.outcome, Outcome::Failed);
 }
 
@@ -280,6 +283,7 @@ const QUICK: Deadlines = Deadlines {
     total_slack: Duration::from_secs(1),
     head_start: Duration::from_millis(200),
     least: Duration::from_millis(400),
+    repeat_pause: Duration::from_millis(200),
 };
 
 /// Runs a plan; returns what happened and how long it took, in milliseconds.
@@ -320,6 +324,7 @@ async fn forty_dead_checks_end_in_time_and_each_ends_once() {
             }
             ScanEvent::NotStarted(id) => Some(id),
             ScanEvent::Started(_) => None,
+            ScanEvent::Repeating(_) | ScanEvent::Looked(..) => panic!("nothing failed: {event:?}"),
         })
         .collect();
     assert_eq!(ended.len(), 40);
@@ -337,15 +342,15 @@ async fn a_healthy_endpoint_answers_among_hanging_ones_and_stages_keep_their_ord
     addresses.push(local("service", 10080));
     let (events, _) = run(plan(&addresses), QUICK, StopSignal::new()).await;
     let outcomes = outcomes(&events);
-    for (id, outcome) in [
-        ("0", Outcome::Answered),
-        ("13", Outcome::Answered),
-        ("14", Outcome::Failed),
-        ("15", Outcome::Answered),
-        ("16", Outcome::Answered),
-        ("17", Outcome::Prevented),
+    for (id, seen) in [
+        ("0", vec![Outcome::Answered]),
+        ("13", vec![Outcome::Answered]),
+        ("14", vec![Outcome::Failed, Outcome::Failed]),
+        ("15", vec![Outcome::Answered]),
+        ("16", vec![Outcome::Answered]),
+        ("17", vec![Outcome::Prevented]),
     ] {
-        assert_eq!(outcomes.get(id), Some(&vec![outcome]), "{id}");
+        assert_eq!(outcomes.get(id), Some(&seen), "{id}");
     }
     let at = |wanted: &ScanEvent| events.iter().position(|event| event == wanted).unwrap();
     let started = |id: &str| at(&ScanEvent::Started(id.into()));
@@ -354,6 +359,38 @@ async fn a_healthy_endpoint_answers_among_hanging_ones_and_stages_keep_their_ord
         !events.contains(&ScanEvent::Started("17".into())),
         "what the browser refuses by rule takes no connection"
     );
+}
+
+#[wasm_bindgen_test]
+async fn what_fails_only_once_is_asked_again_and_answers() {
+    // As when the machine's addresses change: what is under way fails, and what comes after is well.
+    let fake = Function::new_no_args(
+        "return globalThis.laterAnswers-- > 0 ? Promise.reject(new TypeError('changed')) : Promise.resolve(1)",
+    );
+    Reflect::set(&js_sys::global(), &"laterAnswers".into(), &2.into()).unwrap();
+    let mut plan = plan(&[local("service", port::ANSWER), local("service", port::STATUS_503)]);
+    plan.checks[1].check.expect = Expect::Refusal;
+    let (events, ms) = with_global("fetch", &fake, run(plan, QUICK, StopSignal::new())).await;
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| match event {
+            ScanEvent::Started(id) => format!("{id} started"),
+            ScanEvent::Observed(id, seen) => format!("{id} {:?} {:?}", seen.probe, seen.outcome),
+            ScanEvent::Repeating(id) => format!("{id} repeating"),
+            ScanEvent::NotStarted(_) | ScanEvent::Looked(..) => panic!("{event:?}"),
+        })
+        .collect();
+    let failures = [
+        "0 started",
+        "1 started",
+        "0 Fetch Failed",
+        "0 repeating",
+        // It had to.
+        "1 Fetch Failed",
+        "0 Repeat Answered",
+    ];
+    assert_eq!(told, failures);
+    assert!(ms >= millis(QUICK.repeat_pause), "{ms} ms");
 }
 
 #[wasm_bindgen_test]

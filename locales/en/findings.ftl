@@ -37,11 +37,11 @@ finding-domain-blocked = { $count ->
 finding-port-dropped = { $portcount ->
     [one] Nothing comes back on port { $ports }
    *[other] Nothing comes back on ports { $ports }
-} ({ $hosts }): the connection attempt gets no reply at all.
+} ({ $hosts }) before the deadline.
 finding-port-refused = { $portcount ->
     [one] Connections to port { $ports } fail at once
    *[other] Connections to ports { $ports } fail at once
-} ({ $hosts }): something turns them away.
+} ({ $hosts }), while others succeed.
 finding-revocation-unreachable = { $count ->
     [one] A host for certificate revocation does not answer on port { $ports }: { $hosts }.
    *[other] { $count } hosts for certificate revocation do not answer on port { $ports }.

@@ -22,6 +22,9 @@ word-verdict-blocked = Blocked
 word-verdict-inconclusive = Not decided
 verdict-idle = Start the test to see what this machine’s browser can reach.
 verdict-running = { $done } of { $total } checks have a result.
+closer = Looking closer at what failed, for up to 35 seconds. The verdict may become more exact.
+closer-stop = Enough
+limits-webrtc = Look closer with WebRTC at what failed: it sends a short STUN message to those ports, and tells whether TCP and TLS work.
 progress = Checks with a result
 
 action-run = Run the test
@@ -33,6 +36,12 @@ copy = Copy
 copied = Copied
 command = To copy
 dismiss = Close
+
+replay-banner = Recorded, not your network: { $title }. Nothing is asked.
+replay-others = Other recordings
+replay-leave = Leave
+replay-title = Recorded runs
+replay-what = Each shows the page as it would look in that situation. Nothing is asked of any network.
 
 consent-title = This link brings its own list of hosts
 consent-what = { $count ->
@@ -117,8 +126,10 @@ confidence-possible = Possible
 limits-title = What this page cannot see
 limits-route = Green means: this browser reached it, on your own route. The connector runs as Network Service and its updater as SYSTEM; they may take another proxy.
 limits-tls = The browser brings its own TLS, the connector uses the one of Windows: a green cell does not prove that TLS 1.2 and SHA-512 are switched on there.
-limits-page-file = The page runs from a file: plain HTTP and HTTPS can both be asked.
-limits-page-http = The page came over plain HTTP: plain HTTP and HTTPS can both be asked.
+limits-inspection = A page cannot read certificates. Inspection that answers only for names that exist, with a certificate this machine trusts, stays unseen: look at the issuer of a sign-in page’s certificate.
+limits-reuse = Connections that were open before may be used again: after a change of a rule, close the browser before the next run.
+limits-page-file = The page runs from a file: plain HTTP and HTTPS can both be asked. A browser that knows a host as HTTPS-only asks port 443 even where port 80 is meant.
+limits-page-http = The page came over plain HTTP: plain HTTP and HTTPS can both be asked. A browser that knows a host as HTTPS-only asks port 443 even where port 80 is meant.
 limits-page-https = The page came over HTTPS: a browser lets it ask nothing over plain HTTP, so port 80 needs the single file or a command.
 limits-commands = Commands that ask the same without a browser
 limits-commands-how = Run them in PowerShell on the connector machine. The last line shows the proxy that services use.
@@ -133,6 +144,11 @@ notice-address-refused = The catalogue at { $name } was not taken: { $message }.
 notice-property-refused = The catalogue was not taken: { $message }. The list in use stays.
 notice-baked-refused = The catalogue in this page was not taken: { $message }. The built-in lists stand in.
 notice-link-refused = The catalogue in the link was not taken: { $message }. The list in use stays.
+notice-link-taken = The link brings a list that calls itself “{ $id }”, like one that is here already. It was not taken.
+abandoned-replay = The page shows recorded runs; leave them first.
+abandoned-question = A list from a link waits for an answer first.
+abandoned-not-loaded = The catalogue could not be loaded.
+abandoned-catalogue = Another catalogue was chosen while the run went on.
 notice-site-refused = The site file was not taken: { $message }. The built-in lists stand in.
 
 failure-title = The page has stopped working

@@ -10,6 +10,12 @@ pub(super) struct Slot<T> {
     waiting: Cell<Option<Waker>>,
 }
 
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Slot<T> {
     /// Without a value.
     pub(super) const fn new() -> Self {

@@ -9,7 +9,7 @@ use web_sys::{CloseEvent, WebSocket};
 use crate::js;
 use crate::probe::slot::Slot;
 
-/// Opens a WebSocket and closes it again. The error names the close code, all that the browser tells.
+/// Opens a WebSocket and closes it again. The error is the close code, all that the browser tells.
 /// Dropping the future closes the connection.
 pub(super) async fn open(url: &str) -> Result<(), String> {
     let socket = CloseOnDrop(WebSocket::new(url).map_err(|error| js::error_text(&error))?);
@@ -21,7 +21,7 @@ pub(super) async fn open(url: &str) -> Result<(), String> {
         // Every failure ends in `close`; `error` before it tells nothing.
         EventListener::once(&socket.0, "close", move |event| {
             let code = event.dyn_ref::<CloseEvent>().map_or(0, CloseEvent::code);
-            on_close.fill(Err(format!("WebSocket closed with code {code}")));
+            on_close.fill(Err(code.to_string()));
         }),
     );
     outcome.filled().await

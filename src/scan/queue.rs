@@ -1,6 +1,6 @@
 //! Who may start now: pure bookkeeping, driven by the times that it is told.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use connector_check_diagnosis::plan::Stage;
@@ -30,6 +30,9 @@ pub struct Deadlines {
     /// A probe that would get less is not started: its silence would mean nothing. Default: 3 s, which a
     /// refusal on Windows (2 s) and one lost packet (1 s) both fit into.
     pub least: Duration,
+    /// How long after a failure the same is asked again. Default: 0.5 s. Chromium ends every request at once when
+    /// the machine's addresses change (measured), and a change comes in several steps close together.
+    pub repeat_pause: Duration,
 }
 
 impl Default for Deadlines {
@@ -39,6 +42,7 @@ impl Default for Deadlines {
             total_slack: Duration::from_secs(2),
             head_start: Duration::from_millis(700),
             least: Duration::from_secs(3),
+            repeat_pause: Duration::from_millis(500),
         }
     }
 }
@@ -105,6 +109,10 @@ pub struct Queue {
     under_way_in_all: usize,
     /// Those that have entries; an absent stage holds nothing up.
     stages: BTreeMap<Stage, Progress>,
+    /// Entries to be started once more, and from when on; in order, as the pause is the same for all.
+    repeats: VecDeque<(Duration, usize)>,
+    /// Entries that a repeat was ever planned for. Repeats belong to no stage: nothing waits for them.
+    repeated: HashSet<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -127,28 +135,37 @@ impl Queue {
             under_way: HashMap::new(),
             under_way_in_all: 0,
             stages,
+            repeats: VecDeque::new(),
+            repeated: HashSet::new(),
         }
     }
 
     /// What to do at `now`, counted from the start of the run.
     pub fn next(&mut self, now: Duration) -> Step {
         let next_opening = self.open_stages(now);
-        if self.waiting.is_empty() && self.under_way_in_all == 0 {
+        let cutoff = self.deadlines.cutoff();
+        if now >= cutoff {
+            // Each of them has its first result.
+            self.repeats.clear();
+        }
+        if self.waiting.is_empty() && self.repeats.is_empty() && self.under_way_in_all == 0 {
             return Step::Done;
         }
-        let cutoff = self.deadlines.cutoff();
         if now >= cutoff
             && let Some(item) = self.waiting.pop_front()
         {
             self.stage_of(item).unsettled -= 1;
             return Step::GiveUp { item };
         }
-        if let Some(item) = self.take_startable() {
+        if let Some(item) = self.take_startable(now) {
             *self.under_way.entry(self.entries[item].key.clone()).or_default() += 1;
             self.under_way_in_all += 1;
             return Step::Start { item, deadline: self.deadlines.of_probe_at(now) };
         }
-        let until = (!self.waiting.is_empty()).then(|| next_opening.map_or(cutoff, |at| at.min(cutoff)));
+        let next_entry = (!self.waiting.is_empty()).then(|| next_opening.map_or(cutoff, |at| at.min(cutoff)));
+        // One that is due already waits for a connection.
+        let next_repeat = self.repeats.iter().map(|&(at, _)| at).find(|at| *at > now);
+        let until = next_entry.into_iter().chain(next_repeat.map(|at| at.min(cutoff))).min();
         Step::Wait { until }
     }
 
@@ -161,7 +178,25 @@ impl Queue {
         let under_way = self.under_way.get_mut(&self.entries[item].key).expect("only started entries settle");
         *under_way -= 1;
         self.under_way_in_all -= 1;
-        self.stage_of(item).unsettled -= 1;
+        if !self.repeated.contains(&item) {
+            self.stage_of(item).unsettled -= 1;
+        }
+    }
+
+    /// Plans to start an entry that has settled at `now` once more, after a pause; `false` where it has been
+    /// repeated before, or where the time left is too short. The plan lapses where connections stay taken.
+    pub fn repeat(&mut self, item: usize, now: Duration) -> bool {
+        let at = now + self.deadlines.repeat_pause;
+        let planned = at < self.deadlines.cutoff() && self.repeated.insert(item);
+        if planned {
+            self.repeats.push_back((at, item));
+        }
+        planned
+    }
+
+    /// Whether a repeat of this entry was planned.
+    pub fn is_repeated(&self, item: usize) -> bool {
+        self.repeated.contains(&item)
     }
 
     /// Opens every stage whose time has come; returns when the next one opens by time alone.
@@ -181,17 +216,22 @@ impl Queue {
         None
     }
 
-    /// Takes the first waiting entry that a connection is free for.
-    fn take_startable(&mut self) -> Option<usize> {
+    /// Takes the first entry that a connection is free for: one that waits for its first start, or a repeat.
+    fn take_startable(&mut self, now: Duration) -> Option<usize> {
         if self.under_way_in_all >= OVERALL {
             return None;
         }
-        let at = self.waiting.iter().position(|&item| {
-            let entry = &self.entries[item];
-            let open = self.stages.get(&entry.stage).is_some_and(|stage| stage.opened.is_some());
-            open && self.under_way.get(&entry.key).is_none_or(|&count| count < PER_ENDPOINT)
-        })?;
-        self.waiting.remove(at)
+        let free = |item: usize| {
+            self.under_way.get(&self.entries[item].key).is_none_or(|&count| count < PER_ENDPOINT)
+        };
+        let open = |item: usize| {
+            self.stages.get(&self.entries[item].stage).is_some_and(|stage| stage.opened.is_some())
+        };
+        if let Some(at) = self.waiting.iter().position(|&item| open(item) && free(item)) {
+            return self.waiting.remove(at);
+        }
+        let at = self.repeats.iter().position(|&(at, item)| at <= now && free(item))?;
+        self.repeats.remove(at).map(|(_, item)| item)
     }
 
     fn stage_of(&mut self, item: usize) -> &mut Progress {
@@ -293,6 +333,47 @@ mod tests {
     }
 
     #[test]
+    fn a_repeat_waits_for_its_pause_and_a_connection_and_holds_no_stage_up() {
+        let mut queue = queue(&[(CONTROL, "c"), (SWEEP, "c"), (SWEEP, "c")]);
+        assert_eq!(started(&mut queue, 0).0, [0]);
+        queue.settle(0);
+        assert!(queue.repeat(0, ms(100)));
+        assert_eq!(started(&mut queue, 100), (vec![1, 2], wait(Some(ms(600)))), "the next stage has begun");
+        assert!(started(&mut queue, 599).0.is_empty());
+        assert_eq!(queue.next(ms(600)), Step::Start { item: 0, deadline: ms(8000) });
+        assert_eq!(queue.next(ms(600)), wait(None));
+        queue.settle(0);
+        assert!(!queue.repeat(0, ms(700)), "twice is enough");
+        for item in [1, 2] {
+            queue.settle(item);
+        }
+        assert_eq!(queue.next(ms(700)), Step::Done);
+    }
+
+    #[test]
+    fn a_repeat_counts_among_the_connections_of_its_endpoint() {
+        let mut queue = queue(&[(SWEEP, "same"); 7]);
+        assert_eq!(started(&mut queue, 0).0.len(), 6);
+        queue.settle(0);
+        assert!(queue.repeat(0, ms(0)));
+        assert_eq!(started(&mut queue, 500), (vec![6], wait(None)), "it is due, but six are under way");
+        queue.settle(3);
+        assert_eq!(started(&mut queue, 900).0, [0]);
+    }
+
+    #[test]
+    fn a_repeat_that_would_come_too_late_is_none() {
+        let mut queue = queue(&[(SWEEP, "a"), (SWEEP, "b")]);
+        assert_eq!(started(&mut queue, 0).0, [0, 1]);
+        queue.settle(0);
+        assert!(queue.repeat(0, ms(6299)));
+        queue.settle(1);
+        assert!(!queue.repeat(1, ms(6300)));
+        assert_eq!(queue.next(ms(6300)), wait(Some(ms(6799))));
+        assert_eq!(queue.next(ms(9000)), Step::Done, "the page slept, and the run's time is over");
+    }
+
+    #[test]
     fn every_entry_is_started_or_given_up_once_and_the_run_ends_in_time() {
         // A clock that jumps by more than a whole run, as after sleep, among many others.
         for jump in [1, 300, 2_000, 30_000] {
@@ -304,12 +385,13 @@ mod tests {
             let mut queue = queue(&entries);
             let (mut now, mut seen, mut ends) =
                 (Duration::ZERO, vec![0; 500], Vec::<(Duration, usize)>::new());
+            let mut again = HashSet::new();
             loop {
                 match queue.next(now) {
                     Step::Start { item, deadline } => {
                         assert!(deadline >= deadlines.least && now + deadline <= deadlines.total());
-                        seen[item] += 1;
-                        ends.push((now + deadline, item));
+                        seen[item] += usize::from(!again.contains(&item));
+                        ends.push((now + deadline.min(ms(40 * item as u64)), item));
                     }
                     Step::GiveUp { item } => seen[item] += 1,
                     Step::Wait { until } => {
@@ -319,6 +401,9 @@ mod tests {
                         ends.retain(|&(end, item)| {
                             if end <= now {
                                 queue.settle(item);
+                                if item % 5 == 0 && queue.repeat(item, now) {
+                                    again.insert(item);
+                                }
                             }
                             end > now
                         });

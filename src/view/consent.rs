@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use connector_check_diagnosis::endpoint::Endpoint;
-use connector_check_diagnosis::plan::{Fill, Plan};
+use connector_check_diagnosis::plan::Plan;
 use connector_check_diagnosis::text::Message as Text;
 use yew::prelude::*;
 
@@ -14,7 +14,8 @@ use crate::state;
 /// The question, while there is one.
 pub fn question(scene: Scene<'_>) -> Html {
     let Some(catalogue) = &scene.state.offered else { return html! {} };
-    let plan = Plan::new(catalogue, &Fill::new(), "preview");
+    // With what its fields would hold, so that no host hides behind a placeholder.
+    let plan = Plan::new(catalogue, &state::defaults(catalogue), "preview");
     let hosts: BTreeSet<_> = plan
         .checks
         .iter()

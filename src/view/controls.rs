@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use connector_check_diagnosis::catalogue::Placeholder;
+use connector_check_diagnosis::catalogue::{Catalogue, Placeholder};
 use connector_check_diagnosis::evidence::PageKind;
 use connector_check_diagnosis::plan::{FillValue, Plan};
 use connector_check_diagnosis::text::Message as Text;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
+use yew::virtual_dom::VTag;
 
 use super::{Scene, icon};
 use crate::app::Msg;
@@ -30,7 +31,11 @@ pub fn header(scene: Scene<'_>) -> Html {
     });
     let explained = format!("catalogue-{}-explained", chosen.id);
     let known = scene.say(&explained);
-    let explanation = if known == explained { scene.say("catalogue-own-explained") } else { known };
+    let explanation = if known == explained || state.foreign.contains(&chosen.id) {
+        scene.say("catalogue-own-explained")
+    } else {
+        known
+    };
     let dated = Text::new("catalogue-dated").text("date", chosen.updated.clone());
     html! {
         <header class="top">
@@ -38,9 +43,7 @@ pub fn header(scene: Scene<'_>) -> Html {
             <div class="picker">
                 <label for="catalogue">{ scene.say("catalogue-label") }</label>
                 <select id="catalogue" {onchange} aria-describedby="catalogue-explained">
-                    { for state.catalogues.iter().map(|catalogue| html! {
-                        <option value={catalogue.id.clone()} selected={catalogue.id == chosen.id}>{ &catalogue.title }</option>
-                    }) }
+                    { for state.catalogues.iter().map(|catalogue| option(catalogue, catalogue.id == chosen.id)) }
                 </select>
                 <label class="file secondary">{ scene.say("catalogue-load") }
                     <input type="file" accept=".json,application/json" class="unseen" onchange={onfile} />
@@ -49,6 +52,16 @@ pub fn header(scene: Scene<'_>) -> Html {
             </div>
         </header>
     }
+}
+
+/// As a property, which `html!` does not offer here: the attribute has no say any more once somebody has chosen.
+fn option(catalogue: &Catalogue, selected: bool) -> Html {
+    let mut option = VTag::new("option");
+    option.key = Some(catalogue.id.clone().into());
+    option.add_attribute("value", catalogue.id.clone());
+    option.add_property("selected", selected);
+    option.add_child(html! { &catalogue.title });
+    option.into()
 }
 
 /// One field for each placeholder of the catalogue in use.
@@ -73,7 +86,7 @@ pub fn placeholders(scene: Scene<'_>) -> Html {
 
 fn field(scene: Scene<'_>, placeholder: &Placeholder) -> Html {
     let id = placeholder.id.clone();
-    let value = scene.state.fill.get(&id).cloned().unwrap_or_default();
+    let value = scene.state.fill().get(&id).cloned().unwrap_or_default();
     let bad = if value.trim().is_empty() { None } else { FillValue::parse(&value).err() };
     let oninput = {
         let id = id.clone();
@@ -99,7 +112,7 @@ fn field(scene: Scene<'_>, placeholder: &Placeholder) -> Html {
 /// What a green cell does not mean, said once, and how to look from the services' side.
 pub fn limits(scene: Scene<'_>) -> Html {
     let state = scene.state;
-    let plan = Plan::new(state.catalogue(), &state.fill, "preview");
+    let plan = Plan::new(state.catalogue(), state.fill(), "preview");
     let targets: BTreeSet<_> = plan
         .checks
         .iter()
@@ -113,6 +126,10 @@ pub fn limits(scene: Scene<'_>) -> Html {
         .chain(["netsh winhttp show proxy".to_owned()])
         .collect();
     let commands = commands.join("\r\n");
+    let onswitch = scene.link.batch_callback(|event: Event| {
+        let input: HtmlInputElement = event.target_dyn_into()?;
+        Some(Msg::State(state::Message::WebRtc(input.checked())))
+    });
     let page = match state.environment.page {
         PageKind::File => "limits-page-file",
         PageKind::Http => "limits-page-http",
@@ -124,13 +141,18 @@ pub fn limits(scene: Scene<'_>) -> Html {
             <ul>
                 <li>{ scene.say("limits-route") }</li>
                 <li>{ scene.say("limits-tls") }</li>
+                <li>{ scene.say("limits-inspection") }</li>
+                <li>{ scene.say("limits-reuse") }</li>
                 <li>{ scene.say(page) }</li>
             </ul>
+            <label class="switch">
+                <input type="checkbox" checked={state.webrtc} onchange={onswitch} />{ " " }{ scene.say("limits-webrtc") }
+            </label>
             <details class="more">
                 <summary>{ scene.say("limits-commands") }</summary>
                 <p>{ scene.say("limits-commands-how") }</p>
                 <div class="command">
-                    <pre tabindex="0" aria-label={scene.say("command")}><code>{ commands.replace("\r\n", "\n") }</code></pre>
+                    <pre tabindex="0" role="group" aria-label={scene.say("command")}><code>{ commands.replace("\r\n", "\n") }</code></pre>
                     { scene.copy_button("limits-commands".to_owned(), commands) }
                 </div>
             </details>

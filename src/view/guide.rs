@@ -43,7 +43,7 @@ fn blocks(scene: Scene<'_>, blocks: &[Block], key: &str) -> Html {
             Block::Numbered(list) => html! { <ol>{ items(list) }</ol> },
             Block::Code { text, language, .. } => html! {
                 <div class="command">
-                    <pre tabindex="0" aria-label={scene.say("command")} data-language={language.clone()}><code>{ text }</code></pre>
+                    <pre tabindex="0" role="group" aria-label={scene.say("command")} data-language={language.clone()}><code>{ text }</code></pre>
                     { scene.copy_button(format!("{key}-{at}"), text.clone()) }
                 </div>
             },

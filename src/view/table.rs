@@ -14,30 +14,34 @@ use crate::tables::{Cell, Column, Kind, Look, Table, TableRow, look, tables};
 /// Tables of up to so many columns stand side by side where there is room.
 const FEW_COLUMNS: usize = 1;
 
-/// The table that the page is about: regions where the catalogue has them, else the service's hosts.
+/// The tables above the findings: regions where the catalogue has them, else the service's hosts; beside them
+/// the sign-in pages, where there is room.
 pub fn matrix(scene: Scene<'_>) -> Html {
     let tables = all(scene);
-    let main = main_kind(&tables);
-    let first = tables.iter().filter(|table| Some(table.kind) == main || table.kind == Kind::Login);
+    let first = tables.iter().filter(|table| is_first(table, &tables));
     html! { <div class="tables">{ for first.map(|table| draw(scene, table)) }</div> }
 }
 
 /// The other tables.
 pub fn others(scene: Scene<'_>) -> Html {
     let tables = all(scene);
-    let main = main_kind(&tables);
-    let rest: Vec<_> =
-        tables.iter().filter(|table| Some(table.kind) != main && table.kind != Kind::Login).collect();
+    let rest: Vec<_> = tables.iter().filter(|table| !is_first(table, &tables)).collect();
     html! { <div class="tables">{ for rest.into_iter().map(|table| draw(scene, table)) }</div> }
+}
+
+/// Below a wide table the sign-in pages would push the first step off the first screen.
+fn is_first(table: &Table, tables: &[Table]) -> bool {
+    let main = tables.iter().find(|table| matches!(table.kind, Kind::Regions | Kind::Service));
+    match main {
+        Some(main) if main.kind == table.kind => true,
+        Some(main) => table.kind == Kind::Login && main.columns.len() <= FEW_COLUMNS,
+        None => table.kind == Kind::Login,
+    }
 }
 
 fn all(scene: Scene<'_>) -> Vec<Table> {
     let state = scene.state;
-    tables(state.catalogue(), &state.fill, state.run.as_ref())
-}
-
-fn main_kind(tables: &[Table]) -> Option<Kind> {
-    tables.iter().map(|table| table.kind).find(|kind| *kind == Kind::Regions || *kind == Kind::Service)
+    tables(state.catalogue(), state.fill(), state.run.as_ref())
 }
 
 fn draw(scene: Scene<'_>, table: &Table) -> Html {

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::{Scene, icon};
 use crate::app::Msg;
-use crate::state::{Phase, Run};
+use crate::state::{Phase, Replay, Run};
 use crate::tables::Look;
 
 /// The banner on top.
@@ -30,9 +30,22 @@ pub fn banner(scene: Scene<'_>) -> Html {
                 <h2 id="verdict-word">{ word }</h2>
                 <p class="sentence">{ sentence }</p>
             </div>
+            { closer(scene) }
             <div class="actions">{ actions(scene) }</div>
             { progress(scene) }
         </section>
+    }
+}
+
+/// That closer looks go on, and how to end them. Outside the words that are announced: the verdict stands.
+fn closer(scene: Scene<'_>) -> Html {
+    if !scene.state.run.as_ref().is_some_and(|run| run.closer) {
+        return html! {};
+    }
+    let onclick = scene.link.callback(|_: MouseEvent| Msg::Stop);
+    html! {
+        <p class="closer">{ icon::look(Look::Running) }<span>{ scene.say("closer") }</span>
+            <button type="button" class="plain" {onclick}>{ scene.say("closer-stop") }</button></p>
     }
 }
 
@@ -60,20 +73,27 @@ fn actions(scene: Scene<'_>) -> Html {
         let onclick = scene.link.callback(move |_: MouseEvent| message());
         html! { <button type="button" class={class} {onclick}>{ scene.say(id) }</button> }
     };
-    match scene.state.phase {
+    // Recorded runs cannot be run.
+    let replayed = scene.state.replay != Replay::Off;
+    let ended = matches!(scene.state.phase, Phase::Done | Phase::Stopped);
+    // One button in one place, whatever it says: whoever pressed it keeps the focus.
+    let first = match scene.state.phase {
         Phase::Running => button("primary", "action-stop", || Msg::Stop),
         Phase::Idle => button("primary", "action-run", || Msg::Start { only_failed: false }),
-        Phase::Done | Phase::Stopped => html! {
-            <>
-                { button("primary", "action-run-again", || Msg::Start { only_failed: false }) }
-                if scene.state.has_failed() {
-                    { button("secondary", "action-run-failed", || Msg::Start { only_failed: true }) }
-                }
-                if scene.state.report.is_some() {
-                    { button("secondary", "action-save-report", || Msg::SaveReport) }
-                }
-            </>
-        },
+        Phase::Done | Phase::Stopped => {
+            button("primary", "action-run-again", || Msg::Start { only_failed: false })
+        }
+    };
+    html! {
+        <>
+            if !replayed { { first } }
+            if ended && !replayed && scene.state.has_failed() {
+                { button("secondary", "action-run-failed", || Msg::Start { only_failed: true }) }
+            }
+            if ended && scene.state.report.is_some() {
+                { button("secondary", "action-save-report", || Msg::SaveReport) }
+            }
+        </>
     }
 }
 

@@ -5,9 +5,13 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 #[cfg(target_os = "linux")]
+mod closer;
+#[cfg(target_os = "linux")]
 mod lab;
 #[cfg(target_os = "linux")]
 mod lab_tests;
+#[cfg(target_os = "linux")]
+mod page;
 #[cfg(target_os = "linux")]
 mod product;
 #[cfg(target_os = "linux")]

@@ -238,6 +238,9 @@ impl<'a> Reading<'a> {
         if let Progress::NotRun(why) = &check.progress {
             return Some((Status::Skipped, Reason::NotRun(*why)));
         }
+        if matches!(check.progress, Progress::Repeating(_)) && !finished {
+            return None;
+        }
         let Some(facts) = self.facts[at] else {
             // An unfinished check at the end of a run is one that was stopped.
             return finished.then_some((Status::Skipped, Reason::NotRun(NotRun::Stopped)));
@@ -317,9 +320,9 @@ impl<'a> Reading<'a> {
                 }
                 (Some(Manner::Failed), Some(Canary::Anywhere)) => failed |= canary_tls == tls,
                 (Some(Manner::Failed), Some(Canary::Domain(domain))) => failed |= tls && below(domain),
-                // That one dead host is dead shows nothing about others.
-                (Some(Manner::Failed), None) => {}
-                (
+                // Not come to an end; or one dead host of the catalogue, which shows nothing about others.
+                (Some(Manner::Failed), None)
+                | (
                     Some(
                         Manner::Silent
                         | Manner::ConnectTimedOut

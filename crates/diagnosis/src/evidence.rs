@@ -50,6 +50,8 @@ pub enum Progress {
     Waiting,
     /// Begun and without result.
     Running,
+    /// Has failed, and is asked once more: what struck only once is not the network's state.
+    Repeating(Vec<Observation>),
     /// Has results, oldest first; never empty.
     Observed(Vec<Observation>),
     /// Will not be run.
@@ -96,7 +98,7 @@ impl CheckEvidence {
     /// What was observed, oldest first.
     pub fn observations(&self) -> &[Observation] {
         match &self.progress {
-            Progress::Observed(observations) => observations,
+            Progress::Repeating(observations) | Progress::Observed(observations) => observations,
             Progress::Waiting | Progress::Running | Progress::NotRun(_) => &[],
         }
     }

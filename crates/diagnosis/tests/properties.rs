@@ -82,6 +82,7 @@ fn progress() -> impl Strategy<Value = Progress> {
         8 => prop::collection::vec(observation(), 1..3).prop_map(Progress::Observed),
         1 => Just(Progress::Waiting),
         1 => Just(Progress::Running),
+        1 => observation().prop_map(|seen| Progress::Repeating(vec![seen])),
         1 => select(vec![NotRun::Stopped, NotRun::NoRoom]).prop_map(Progress::NotRun),
     ]
 }

@@ -105,6 +105,11 @@ impl Browser {
         Self { client, driver, dir: lab.dir.clone() }
     }
 
+    /// What talks to the driver, for keys and files.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Opens an address and waits for the page to load.
     pub async fn goto(&self, url: &str) {
         self.client.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}\n{}", self.driver.log()));

@@ -50,6 +50,8 @@ const FIREFOX_PREFERENCES: &[(&str, &str)] = &[
     ("datareporting.healthreport.uploadEnabled", "false"),
     ("datareporting.policy.dataSubmissionEnabled", "false"),
     ("datareporting.usage.uploadEnabled", "false"),
+    // The driver chooses a file on the user's behalf.
+    ("dom.file.createInChild", "true"),
     ("dom.push.connection.enabled", "false"),
     ("extensions.getAddons.cache.enabled", "false"),
     ("extensions.systemAddon.update.enabled", "false"),
@@ -69,11 +71,15 @@ const FIREFOX_PREFERENCES: &[(&str, &str)] = &[
     ("services.settings.server", "\"data:,#remote-settings-dummy/v1\""),
     ("signon.rememberSignons", "false"),
     ("termsofuse.bypassNotification", "true"),
+    ("toolkit.legacyUserProfileCustomizations.stylesheets", "true"),
     ("toolkit.telemetry.enabled", "false"),
     ("toolkit.telemetry.server", "\"https://telemetry.invalid\""),
     ("toolkit.telemetry.unified", "false"),
     ("trailhead.firstrun.didSeeAboutWelcome", "true"),
 ];
+
+/// Its window takes any width: by itself it is never narrower than 500 pixels, and phones are.
+const FIREFOX_STYLE: &str = ":root, body { min-width: 0 !important; }";
 
 /// Writes a Firefox profile that trusts the authority.
 pub fn firefox(profile: &Path, authority: &Path) {
@@ -82,6 +88,8 @@ pub fn firefox(profile: &Path, authority: &Path) {
         writeln!(text, "user_pref(\"{name}\", {value});").expect("a String takes everything");
     }
     fs::write(profile.join("user.js"), text).expect("the lab's folder is there");
+    fs::create_dir_all(profile.join("chrome")).expect("the lab's folder is there");
+    fs::write(profile.join("chrome/userChrome.css"), FIREFOX_STYLE).expect("the lab's folder is there");
     trust(profile, authority);
 }
 

@@ -1,0 +1,124 @@
+//! One run of a catalogue: what was asked, what was seen, what is worth asking again or looking at closer.
+
+use connector_check_diagnosis::catalogue::{CheckId, Expect};
+use connector_check_diagnosis::decision::{Reason, Status};
+use connector_check_diagnosis::endpoint::Endpoint;
+use connector_check_diagnosis::evidence::{Evidence, Progress};
+use connector_check_diagnosis::observation::{Observation, Outcome};
+use connector_check_diagnosis::plan::PlannedCheck;
+use connector_check_diagnosis::{Diagnosis, diagnose};
+
+use crate::scan::Doubt;
+
+/// Where a run stands; the value of the element's `state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing has run yet.
+    Idle,
+    /// Probes are out.
+    Running,
+    /// The last run came to its end.
+    Done,
+    /// The admin stopped the last run.
+    Stopped,
+}
+
+impl Phase {
+    /// As the element's `state` property tells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// One run, going on or ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Counts runs, so that late events of an earlier one are known.
+    pub number: u32,
+    /// RFC 3339, UTC.
+    pub started: String,
+    /// Which checks this run asks; a repeat of the failed ones keeps the results of the others.
+    pub asked: Vec<CheckId>,
+    /// What was planned and seen.
+    pub evidence: Evidence,
+    /// What it amounts to.
+    pub diagnosis: Diagnosis,
+    /// Whether closer looks go on behind the quick verdict.
+    pub closer: bool,
+}
+
+impl Run {
+    /// Checks with a result, and checks asked.
+    pub fn progress(&self) -> (usize, usize) {
+        let settled = |id: &&CheckId| {
+            self.evidence
+                .get(id)
+                .is_some_and(|check| matches!(check.progress, Progress::Observed(_) | Progress::NotRun(_)))
+        };
+        (self.asked.iter().filter(settled).count(), self.asked.len())
+    }
+}
+
+/// Whether a check of the next run is worth asking again: it was not reached, or it is another place by now.
+pub fn worth_repeating(last: &Run, planned: &PlannedCheck) -> bool {
+    if planned.endpoint().is_none() {
+        return false;
+    }
+    let at = last.evidence.checks.iter().position(|check| check.planned.check.id == planned.check.id);
+    let same = at.filter(|at| last.evidence.checks[*at].planned.target == planned.target);
+    match same.and_then(|at| last.diagnosis.results[at].status()) {
+        Some(Status::Unreachable | Status::Inconclusive | Status::Intercepted | Status::Skipped) | None => {
+            true
+        }
+        Some(Status::Reachable | Status::NotTestable) => false,
+    }
+}
+
+/// What a closer look saw is added to what is known; it never takes away.
+pub fn look_closer(run: &mut Run, id: &CheckId, seen: Observation) {
+    if run.closer
+        && let Some(check) = run.evidence.get_mut(id)
+        && let Progress::Observed(before) = &mut check.progress
+    {
+        before.push(seen);
+        run.diagnosis = diagnose(&run.evidence);
+    }
+}
+
+/// What a closer look could tell more about: failures that are held against the network, with the last word of
+/// their requests; and what answered on the same hosts.
+pub fn in_doubt(run: &Run) -> (Vec<Doubt>, Vec<(CheckId, Endpoint)>) {
+    let mut doubts = Vec::new();
+    let mut healthy = Vec::new();
+    for (check, result) in run.evidence.checks.iter().zip(&run.diagnosis.results) {
+        let Some(endpoint) = check.planned.endpoint().filter(|_| check.check().expect != Expect::Refusal)
+        else {
+            continue;
+        };
+        let id = check.check().id.clone();
+        let last = check.observations().last().map(|seen| seen.outcome);
+        match (&result.decision, last) {
+            (Some((Status::Reachable, _)), _) => healthy.push((id, endpoint.clone())),
+            (Some((Status::Unreachable, _) | (_, Reason::NeedsAnotherProbe)), Some(outcome))
+                if !check.earlier =>
+            {
+                doubts.push(Doubt { id, endpoint: endpoint.clone(), outcome });
+            }
+            _ => {}
+        }
+    }
+    (doubts, healthy)
+}
+
+/// Milliseconds; a time-out after less was one of a latecomer, who does not get the whole deadline.
+const WHOLE_DEADLINE_MS: f64 = 7_500.0;
+
+/// Whether a time-out came before its time.
+pub fn cut_short(seen: &Observation) -> bool {
+    seen.outcome == Outcome::TimedOut && seen.ms.is_some_and(|ms| ms < WHOLE_DEADLINE_MS)
+}
