@@ -1,11 +1,11 @@
 //! The Yew component that ties state, views and effects together.
 
-use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
-use connector_check_diagnosis::report::Environment;
-use connector_check_diagnosis::text::Texts;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
+use connector_check_diagnosis::report::Environment;
+use connector_check_diagnosis::text::Texts;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
@@ -287,6 +287,10 @@ impl App {
                     }
                 }
             }
+        }
+        if scan_ended {
+            // Nobody looks closer, so nobody waits.
+            self.hanging.take();
         }
     }
 

@@ -55,10 +55,12 @@ pub struct Run {
 impl Run {
     /// Checks with a result, and checks asked.
     pub fn progress(&self) -> (usize, usize) {
+        // What failed and is asked once more has a result already, if not its last.
         let settled = |id: &&CheckId| {
-            self.evidence
-                .get(id)
-                .is_some_and(|check| matches!(check.progress, Progress::Observed(_) | Progress::NotRun(_)))
+            self.evidence.get(id).is_some_and(|check| match check.progress {
+                Progress::Waiting | Progress::Running => false,
+                Progress::Repeating(_) | Progress::Observed(_) | Progress::NotRun(_) => true,
+            })
         };
         (self.asked.iter().filter(settled).count(), self.asked.len())
     }

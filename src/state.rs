@@ -323,12 +323,12 @@ impl State {
             ScanEvent::NotStarted(id) => (id, Progress::NotRun(NotRun::NoRoom)),
             ScanEvent::Looked(..) => return Vec::new(),
         };
-        let settled = matches!(progress, Progress::Observed(_) | Progress::NotRun(_));
+        let tells = progress != Progress::Running;
         let (before, _) = run.progress();
         if let Some(check) = run.evidence.get_mut(&id) {
             check.progress = progress;
         }
-        if !settled {
+        if !tells {
             return Vec::new();
         }
         run.diagnosis = diagnose(&run.evidence);

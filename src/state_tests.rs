@@ -1,7 +1,7 @@
 use connector_check_diagnosis::Verdict;
 use connector_check_diagnosis::decision::Status;
 use connector_check_diagnosis::evidence::PageKind;
-use connector_check_diagnosis::observation::{Observation, Outcome};
+use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
 
 use super::*;
 use crate::offer::Site;
@@ -237,4 +237,43 @@ fn a_link_cannot_take_a_name_that_is_known() {
     let effects = state.update(Message::Link(Catalogue::parse(TWO)));
     assert!(matches!(effects[..], [Effect::Error(_)]));
     assert!(state.offered.is_none());
+}
+
+/// The second word on a check used to be counted as another result.
+#[test]
+fn a_repeat_is_no_further_result() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    see(&mut state, run, "canary-https", Outcome::Failed);
+    see(&mut state, run, "a", Outcome::Answered);
+    assert_eq!(see(&mut state, run, "b", Outcome::Failed), [Effect::Progress { done: 3, total: 3 }]);
+    state.update(Message::Scan { run, event: ScanEvent::Repeating(CheckId::from("b")) });
+    assert_eq!(status(&state, "b"), None, "the first failure is not the last word");
+    assert_eq!(see(&mut state, run, "b", Outcome::Answered), []);
+    assert_eq!(status(&state, "b"), Some(Status::Reachable));
+}
+
+#[test]
+fn closer_looks_refine_the_report_and_can_be_ended() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    for (id, outcome) in [("canary-https", Outcome::Failed), ("a", Outcome::Answered), ("b", Outcome::Failed)]
+    {
+        see(&mut state, run, id, outcome);
+    }
+    let effects = end(&mut state, run);
+    let [Effect::Report, Effect::LookCloser { doubts, healthy, .. }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    let ids: Vec<_> = doubts.iter().map(|doubt| doubt.id.0.as_str()).collect();
+    assert_eq!((ids, healthy.len()), (vec!["b"], 1));
+    assert_eq!(status(&state, "b"), Some(Status::Unreachable));
+    let tls = Observation { probe: Probe::Turns, ..Observation::fetched(Outcome::Answered, 90.0) };
+    state.update(Message::Scan { run, event: ScanEvent::Looked(CheckId::from("b"), tls) });
+    assert_eq!(status(&state, "b"), Some(Status::Inconclusive), "TLS works: red would be false");
+    assert_eq!(state.update(Message::Stop { now: "later".to_owned() }), [Effect::Abort, Effect::Report]);
+    let report = state.report.as_ref().unwrap();
+    assert_eq!((report.started.as_str(), report.finished.as_str()), ("start", "later"));
+    assert_eq!(report.checks.last().unwrap().observations.len(), 0);
+    assert_eq!(state.phase, Phase::Done);
 }
