@@ -94,7 +94,7 @@ evidence-meanwhile = Meanwhile { $endpoint } answered after { $ms } ms{ $count -
 evidence-tls-works = { $endpoint }: TLS with a trusted certificate was completed.
 evidence-tcp-works = { $endpoint }: a TCP connection was made.
 evidence-tls-fails = { $endpoint }: a connection was made, and TLS failed on it.
-evidence-connect-fails = { $endpoint }: no connection was made.
+evidence-connect-fails = { $endpoint }: no connection was made, or it was closed at once.
 evidence-more = { $count ->
     [one] And one more of the same.
    *[other] And { $count } more of the same.

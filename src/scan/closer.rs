@@ -229,28 +229,17 @@ mod tests {
         Doubt { id: id.into(), endpoint: Endpoint::parse(url).unwrap(), outcome: Outcome::Failed }
     }
 
-    /// Depth, and each authority with the checks it is about.
-    fn check(doubts: &[Doubt], healthy: &[(&str, &str)], expected: &[(Depth, &[(&str, &[&str])])]) {
+    /// Each look as text: its depth, and each authority with the checks it is about.
+    fn check(doubts: &[Doubt], healthy: &[(&str, &str)], expected: &[&str]) {
         let healthy: Vec<_> =
             healthy.iter().map(|&(id, url)| (CheckId::from(id), Endpoint::parse(url).unwrap())).collect();
-        let looks = ice_looks(doubts, &healthy);
-        let told: Vec<(Depth, Vec<(&str, Vec<&str>)>)> = looks
-            .iter()
-            .map(|look| {
-                (
-                    look.depth,
-                    look.authorities
-                        .iter()
-                        .map(|(at, about)| (at.as_str(), about.iter().map(|id| id.0.as_str()).collect()))
-                        .collect(),
-                )
-            })
-            .collect();
-        let expected: Vec<(Depth, Vec<(&str, Vec<&str>)>)> = expected
-            .iter()
-            .map(|(depth, at)| (*depth, at.iter().map(|(at, ids)| (*at, ids.to_vec())).collect()))
-            .collect();
-        assert_eq!(told, expected);
+        let text = |look: &IceLook<'_>| {
+            let about = |ids: &[&CheckId]| ids.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join("+");
+            let asked = look.authorities.iter().map(|(at, ids)| format!(" {at}={}", about(ids)));
+            format!("{:?}{}", look.depth, asked.collect::<String>())
+        };
+        let looks: Vec<_> = ice_looks(doubts, &healthy).iter().map(text).collect();
+        assert_eq!(looks, expected);
     }
 
     #[test]
@@ -264,10 +253,10 @@ mod tests {
             ],
             &[],
             &[
-                (Depth::Tls, &[("one.example:9090", &["a", "b"]), ("one.example:9091", &["d"])]),
-                (Depth::Tcp, &[("one.example:9090", &["a", "b"]), ("one.example:9091", &["d"])]),
-                (Depth::Tls, &[("two.example:443", &["c"])]),
-                (Depth::Tcp, &[("two.example:443", &["c"])]),
+                "Tls one.example:9090=a+b one.example:9091=d",
+                "Tcp one.example:9090=a+b one.example:9091=d",
+                "Tls two.example:443=c",
+                "Tcp two.example:443=c",
             ],
         );
     }
@@ -283,10 +272,7 @@ mod tests {
         check(
             &[doubt("a", "https://one.example:9090/")],
             &healthy,
-            &[
-                (Depth::Tls, &[("one.example:443", &["good"]), ("one.example:9090", &["a"])]),
-                (Depth::Tcp, &[("one.example:443", &["good"]), ("one.example:9090", &["a"])]),
-            ],
+            &["Tls one.example:443=good one.example:9090=a", "Tcp one.example:443=good one.example:9090=a"],
         );
         check(&[], &healthy, &[]);
     }
@@ -301,7 +287,7 @@ mod tests {
                 doubt("d", "https://one.example:444/"),
             ],
             &[],
-            &[(Depth::Tcp, &[("one.example:8080", &["a"])])],
+            &["Tcp one.example:8080=a"],
         );
     }
 

@@ -42,7 +42,7 @@ pub enum Reason {
     SilentAfterConnect,
     /// TLS works, but no HTTP answer was seen; a browser hides some answers, so this decides nothing.
     TlsWithoutHttp,
-    /// TCP does not connect, while the same host accepts connections on another port.
+    /// TCP does not connect, or is closed at once, while the same host accepts connections on another port.
     ConnectionRefused,
     /// A name that cannot exist failed, as it must.
     RefusedAsItMust,

@@ -160,9 +160,7 @@ fn manner_of(observation: &Observation) -> Manner {
             Manner::ConnectTimedOut
         }
         // Silence that ends late is silence all the same; what fails at once fails.
-        Outcome::Failed if observation.probe == Probe::Deep && within(observation, &LATE_MS) => {
-            Manner::Silent
-        }
+        Outcome::Failed if within(observation, &LATE_MS) => Manner::Silent,
         Outcome::Failed => Manner::Failed,
         Outcome::TimedOut if observation.detail == CLOCK_GAP => Manner::ClockGap,
         Outcome::TimedOut if observation.detail == PERMISSION_PROMPT => Manner::PermissionPrompt,

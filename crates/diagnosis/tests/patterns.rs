@@ -137,7 +137,7 @@ fn two_ports_of_one_cause_are_one_finding() {
          service east    e.svc:9090 required fail
          service east    e.svc:9091 required fail",
         Verdict::Blocked,
-        &["port-refused likely blocking: c-svc-9090 e-svc-9090 c-svc-9091 e-svc-9091"],
+        &["port-refused possible blocking: c-svc-9090 e-svc-9090 c-svc-9091 e-svc-9091"],
     );
 }
 

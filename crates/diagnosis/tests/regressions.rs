@@ -5,7 +5,7 @@ use connector_check_diagnosis::decision::Status;
 use connector_check_diagnosis::evidence::{Evidence, Progress};
 use connector_check_diagnosis::observation::{Observation, Outcome};
 use connector_check_diagnosis::plan::{Fill, Plan};
-use connector_check_diagnosis::{Diagnosis, Verdict, diagnose};
+use connector_check_diagnosis::{CheckResult, Diagnosis, Verdict, diagnose};
 
 const ANSWERED: Outcome = Outcome::Answered;
 const FAILED: Outcome = Outcome::Failed;
@@ -43,7 +43,7 @@ fn run(checks: &[String], seen: &[(&str, Outcome)]) -> Diagnosis {
 }
 
 fn status(diagnosis: &Diagnosis, id: &str) -> Status {
-    diagnosis.results.iter().find(|result| result.id.0 == id).and_then(|result| result.status()).unwrap()
+    diagnosis.results.iter().find(|result| result.id.0 == id).and_then(CheckResult::status).unwrap()
 }
 
 #[test]

@@ -103,7 +103,10 @@ impl<'a> Matrix<'a> {
             if rows.iter().all(Row::silent) { dropped.extend(rows) } else { refused.extend(rows) }
         }
         self.port_finding(FindingCode::PortDropped, &dropped, Confidence::Likely);
-        self.port_finding(FindingCode::PortRefused, &refused, Confidence::Likely);
+        // An error alone may be a refusal, a reset or TLS; that no connection was made says which.
+        let seen = |row: &Row<'_>| row.reason() == Some(&Reason::ConnectionRefused);
+        let confidence = if refused.iter().all(seen) { Confidence::Likely } else { Confidence::Possible };
+        self.port_finding(FindingCode::PortRefused, &refused, confidence);
     }
 
     fn port_finding(&mut self, code: FindingCode, rows: &[Row<'a>], confidence: Confidence) {
