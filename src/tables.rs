@@ -268,7 +268,14 @@ fn table(kind: Kind, catalogue: &Catalogue, items: &[&Item<'_>]) -> Table {
             }
         };
         match rows.iter_mut().find(|(known, _, _)| *known == key) {
-            Some((_, _, of_row)) => of_row.push(item),
+            Some((key, row, of_row)) => {
+                // Several checks of one host, each of a name of its own: the row is the host's.
+                if kind != Kind::Regions && row.title != title {
+                    row.title.clone_from(key);
+                    row.host = None;
+                }
+                of_row.push(item);
+            }
             None => rows.push((key, TableRow { title, host, cells: Vec::new() }, vec![item])),
         }
     }

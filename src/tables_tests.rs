@@ -52,3 +52,17 @@ fn the_gravest_look_speaks_for_a_cell() {
     assert!(Look::Failed < Look::Silent && Look::Silent < Look::Inconclusive);
     assert!(Look::Inconclusive < Look::Running && Look::Running < Look::Reachable);
 }
+
+#[test]
+fn a_host_with_several_checks_is_named_by_its_host() {
+    let catalogue = Catalogue::parse(
+        r#"{"format":"connector-check/catalogue@1","id":"t","title":"T","updated":"2026-11-20","sources":[],"regions":[],
+        "checks":[
+        {"id":"a","group":"service","title":"One","url":"https://h.example/","need":"required","expect":"answer","purpose":"p","allow":"h.example"},
+        {"id":"b","group":"service","title":"Other","url":"https://h.example:9443/","need":"required","expect":"answer","purpose":"p","allow":"h.example"}]}"#,
+    )
+    .unwrap();
+    let tables = tables(&catalogue, &Fill::new(), None);
+    let row = &tables[0].rows[0];
+    assert_eq!((row.title.as_str(), row.host.as_deref(), row.cells.len()), ("h.example", None, 2));
+}
