@@ -28,7 +28,7 @@ dependencies = [
 [[package]]
 name = "wasm-bindgen"
 version = "0.2.126"
-source = "registry+https://github.com/rust-lang/crates.io-index"
+source = "registry+https://registry.example/index"
 "#;
 
     #[test]
