@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connector_check_diagnosis::catalogue::{Catalogue, CheckId, Placeholder};
 use connector_check_diagnosis::diagnose;
-use connector_check_diagnosis::evidence::{Evidence, NotRun, Progress};
+use connector_check_diagnosis::evidence::{Evidence, NotRun, PageKind, Progress};
 use connector_check_diagnosis::plan::{Fill, Plan, Stage};
 use connector_check_diagnosis::report::{Environment, Frame, Report};
 use connector_check_diagnosis::scenario::Scenario;
@@ -34,6 +34,14 @@ pub enum Replay {
     List,
     /// This scenario is shown, and nothing is asked.
     Of(Scenario),
+}
+
+/// What a recorded run stands in for, until it is left.
+#[derive(Debug, Clone)]
+struct Aside {
+    page: PageKind,
+    online: bool,
+    fills: BTreeMap<String, Fill>,
 }
 
 /// Everything the page knows.
@@ -65,6 +73,8 @@ pub struct State {
     pub offered: Option<Catalogue>,
     /// Whether the page shows recorded observations in place of probing.
     pub replay: Replay,
+    /// The page's own facts while a recorded run shows others.
+    aside: Option<Aside>,
     /// Whether closer looks may use ICE, which sends a STUN message to what failed.
     pub webrtc: bool,
     runs: u32,
@@ -88,6 +98,7 @@ impl State {
             notice: None,
             offered: None,
             replay: Replay::Off,
+            aside: None,
             webrtc: true,
             runs: 0,
         }
@@ -137,15 +148,15 @@ impl State {
             Message::Choose(id) => match self.catalogues.iter().position(|catalogue| catalogue.id == id) {
                 Some(at) if at != self.chosen => {
                     self.chosen = at;
-                    self.replay = Replay::Off;
                     self.forget_run()
                 }
                 Some(_) => Vec::new(),
                 None => self.complain(Text::new("notice-catalogue-unknown").text("id", id)),
             },
             Message::Catalogue(origin, Ok(catalogue)) => {
+                let effects = self.forget_run();
                 self.offer(catalogue, origin != Origin::Baked);
-                self.forget_run()
+                effects
             }
             Message::Catalogue(origin, Err(error)) => self.complain(refused(&origin, error.to_string())),
             Message::CatalogueUnreadable(origin, message) => self.complain(refused(&origin, message)),
@@ -162,8 +173,9 @@ impl State {
             }
             Message::LinkAnswered(yes) => match self.offered.take() {
                 Some(catalogue) if yes => {
+                    let effects = self.forget_run();
                     self.offer(catalogue, true);
-                    self.forget_run()
+                    effects
                 }
                 Some(_) | None => Vec::new(),
             },
@@ -193,10 +205,7 @@ impl State {
                 self.complain(Text::new("notice-site-refused").text("message", message))
             }
             Message::Scenario { name, now } => self.replay(&name, now),
-            Message::LeaveScenario => {
-                self.replay = Replay::Off;
-                self.forget_run()
-            }
+            Message::LeaveScenario => self.forget_run(),
             Message::DismissNotice => {
                 self.notice = None;
                 Vec::new()
@@ -277,6 +286,8 @@ impl State {
             self.replay = Replay::List;
             return effects;
         };
+        self.aside =
+            Some(Aside { page: self.environment.page, online: self.online, fills: self.fills.clone() });
         self.chosen = at;
         self.fills.insert(scenario.catalogue.clone(), scenario.fill.clone());
         self.environment.page = scenario.page;
@@ -417,6 +428,13 @@ impl State {
         self.run = None;
         self.report = None;
         self.phase = Phase::Idle;
+        self.replay = Replay::Off;
+        // Nothing recorded may end up in a run of this network.
+        if let Some(own) = self.aside.take() {
+            self.environment.page = own.page;
+            self.online = own.online;
+            self.fills = own.fills;
+        }
         effects
     }
 

@@ -202,6 +202,8 @@ fn what_was_seen_earlier_proves_no_network_now() {
     see(&mut state, run, "b", Outcome::Failed);
     end(&mut state, run);
     assert_eq!(status(&state, "b"), Some(Status::Inconclusive));
+    let codes: Vec<_> = state.report.as_ref().unwrap().findings.iter().map(|f| f.code.as_str()).collect();
+    assert!(codes.contains(&"undecided") && !codes.contains(&"no-internet"), "{codes:?}");
 }
 
 /// Twelve checks of one slow port used to be six green and six red.
@@ -276,4 +278,27 @@ fn closer_looks_refine_the_report_and_can_be_ended() {
     assert_eq!((report.started.as_str(), report.finished.as_str()), ("start", "later"));
     assert_eq!(report.checks.last().unwrap().observations.len(), 0);
     assert_eq!(state.phase, Phase::Done);
+}
+
+/// Leaving a recorded run used to leave its hosts in the fields and its kind of page in the next report.
+#[test]
+fn nothing_recorded_stays_when_a_recorded_run_is_left() {
+    let catalogues = crate::offer::built_in();
+    let mut state = State::new(Texts::for_language("en"), fresh().environment, true, catalogues);
+    state.update(Message::Fill { id: "tenant".to_owned(), value: "mine".to_owned() });
+    for name in ["offline", "https-page", "port-9090-dropped"] {
+        let effects = state.update(Message::Scenario { name: name.to_owned(), now: "now".to_owned() });
+        assert!(effects.contains(&Effect::Report), "{name}: {effects:?}");
+        assert!(
+            !effects.iter().any(|e| matches!(e, Effect::Scan { .. } | Effect::LookCloser { .. })),
+            "{name}"
+        );
+        let run = Message::Run { only_failed: false, nonce: "n".to_owned(), now: "now".to_owned() };
+        assert_eq!(state.update(run), [Effect::Report], "{name} asks nothing");
+    }
+    state.update(Message::LeaveScenario);
+    assert_eq!((state.environment.page, state.online, &state.replay), (PageKind::File, true, &Replay::Off));
+    assert!(state.fill().is_empty(), "the recorded test hosts are gone");
+    state.update(Message::Choose("entra-connector".to_owned()));
+    assert_eq!(state.fill()["tenant"], "mine");
 }

@@ -73,6 +73,10 @@ impl Matrix<'_> {
         if self.refusals.iter().any(|row| row.is(Status::Intercepted)) {
             return;
         }
+        // Where only what failed was asked again, nothing was asked that could have answered.
+        if self.rows.iter().any(|row| row.check.earlier && row.is(Status::Reachable)) {
+            return;
+        }
         let dead = self.select(|row| row.reason() == Some(&Reason::NothingAnswered));
         if !self.evidence.online && !dead.is_empty() {
             let mut evidence = vec![Message::new("evidence-offline")];
