@@ -3,22 +3,22 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
+use connector_check_diagnosis::catalogue::Catalogue;
 use connector_check_diagnosis::report::Environment;
 use connector_check_diagnosis::text::Texts;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 use yew::prelude::*;
 
 use crate::element::{self, Outside};
 use crate::environment::Surroundings;
 use crate::listener::Listener;
-use crate::offer;
 use crate::scan::{CloserLimits, Deadlines, Hanging, StopSignal, look_closer, scan};
 use crate::startup::{self, Startup};
 use crate::state::{self, Effect, Origin, State};
 use crate::view::{self, Shown};
+use crate::{intake, offer};
 
 /// What the app is given.
 #[derive(Properties, PartialEq, Clone)]
@@ -148,7 +148,8 @@ impl Component for App {
             }
             Msg::File(file) => {
                 self.shown.dragging = false;
-                read_file(ctx, file);
+                let link = ctx.link().clone();
+                spawn_local(async move { link.send_message(Msg::State(intake::read(file).await)) });
             }
             Msg::LinkChanged => {
                 if let Some(catalogue) = web_sys::window().as_ref().and_then(startup::link) {
@@ -329,29 +330,6 @@ impl App {
             element::save_file(&format!("connector-check-{stamp}.json"), &text, &self.outside);
         }
     }
-}
-
-/// Reads a chosen or dropped file as a catalogue.
-fn read_file(ctx: &Context<App>, file: File) {
-    let link = ctx.link().clone();
-    spawn_local(async move {
-        let origin = Origin::File(file.name());
-        // A larger one is not even read.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let bytes = file.size() as usize;
-        let message = if bytes > MAX_BYTES {
-            state::Message::Catalogue(origin, Err(CatalogueError::TooLarge(bytes)))
-        } else {
-            match JsFuture::from(file.text()).await.map(|text| text.as_string()) {
-                Ok(Some(text)) => state::Message::Catalogue(origin, Catalogue::parse(&text)),
-                Ok(None) | Err(_) => state::Message::CatalogueUnreadable(
-                    origin,
-                    "the browser could not read the file".to_owned(),
-                ),
-            }
-        };
-        link.send_message(Msg::State(message));
-    });
 }
 
 fn environment(surroundings: &Surroundings) -> Environment {

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod element;
 pub mod environment;
+mod intake;
 mod js;
 mod listener;
 pub mod message;

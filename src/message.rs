@@ -69,6 +69,8 @@ pub enum Message {
     Catalogue(Origin, Result<Catalogue, CatalogueError>),
     /// A catalogue could not be fetched or read at all.
     CatalogueUnreadable(Origin, String),
+    /// A file of this name is nothing that the page reads.
+    FileUnknown(String),
     /// A link carried a catalogue; it must be asked for.
     Link(Result<Catalogue, CatalogueError>),
     /// The admin takes the link's catalogue, or does not.

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connector_check_diagnosis::catalogue::{Catalogue, CheckId, Placeholder};
-use connector_check_diagnosis::diagnose;
 use connector_check_diagnosis::evidence::{Evidence, NotRun, PageKind, Progress};
 use connector_check_diagnosis::plan::{Fill, Plan, Stage};
 use connector_check_diagnosis::report::{Environment, Frame, Report};
 use connector_check_diagnosis::scenario::Scenario;
+use connector_check_diagnosis::supplements::Supplements;
 use connector_check_diagnosis::text::{Message as Text, Texts};
+use connector_check_diagnosis::{Diagnosis, diagnose};
 
 pub use crate::message::{Effect, Message, Origin};
 pub use crate::run::{Phase, Run};
@@ -75,6 +76,10 @@ pub struct State {
     pub replay: Replay,
     /// The page's own facts while a recorded run shows others.
     aside: Option<Aside>,
+    /// What files and the admin tell beside the probes; outlives runs and catalogues.
+    pub supplements: Supplements,
+    /// What that amounts to while there is no run.
+    without_run: Option<(Evidence, Diagnosis)>,
     /// Whether closer looks may use ICE, which sends a STUN message to what failed.
     pub webrtc: bool,
     runs: u32,
@@ -99,6 +104,8 @@ impl State {
             offered: None,
             replay: Replay::Off,
             aside: None,
+            supplements: Supplements::default(),
+            without_run: None,
             webrtc: true,
             runs: 0,
         }
@@ -160,6 +167,7 @@ impl State {
             }
             Message::Catalogue(origin, Err(error)) => self.complain(refused(&origin, error.to_string())),
             Message::CatalogueUnreadable(origin, message) => self.complain(refused(&origin, message)),
+            Message::FileUnknown(name) => self.complain(Text::new("notice-file-unknown").text("name", name)),
             // A stranger's list must not stand under a name that is known here.
             Message::Link(Ok(catalogue)) if self.catalogues.iter().any(|known| known.id == catalogue.id) => {
                 self.complain(Text::new("notice-link-taken").text("id", catalogue.id))
@@ -266,6 +274,7 @@ impl State {
             .collect();
         let total = asked.len();
         let closer = self.closer();
+        evidence.supplements = self.supplements.clone();
         let diagnosis = diagnose(&evidence);
         self.run = Some(Run { number, started: now, asked, evidence, diagnosis, closer: false });
         self.report = None;
@@ -381,16 +390,49 @@ impl State {
             return Vec::new();
         };
         run.closer = false;
-        let Some(before) = self.report.take() else { return Vec::new() };
+        self.write_again(Some(now))
+    }
+
+    /// Writes the report of an ended run anew; without a time, its end stays what it was.
+    fn write_again(&mut self, finished: Option<String>) -> Vec<Effect> {
+        let (Some(before), Some(run)) = (self.report.take(), &self.run) else { return Vec::new() };
         let frame = Frame {
             version: env!("CARGO_PKG_VERSION"),
             catalogue: &self.catalogues[self.chosen],
             started: before.started,
-            finished: now,
+            finished: finished.unwrap_or(before.finished),
             environment: before.environment,
         };
         self.report = Report::of(&run.evidence, &run.diagnosis, frame, &self.texts);
         vec![Effect::Report]
+    }
+
+    /// What is known at present, and what it amounts to: of the run, or without one of what was brought.
+    pub fn known(&self) -> Option<(&Evidence, &Diagnosis)> {
+        let run = self.run.as_ref().map(|run| (&run.evidence, &run.diagnosis));
+        run.or_else(|| self.without_run.as_ref().map(|(evidence, diagnosis)| (evidence, diagnosis)))
+    }
+
+    /// Changes what files and the admin tell, and diagnoses anew. A recorded run stays as it was recorded.
+    pub fn supplement(&mut self, change: impl FnOnce(&mut Supplements)) -> Vec<Effect> {
+        change(&mut self.supplements);
+        self.diagnose_without_run();
+        match &mut self.run {
+            Some(run) if self.replay == Replay::Off => {
+                run.evidence.supplements = self.supplements.clone();
+                run.diagnosis = diagnose(&run.evidence);
+                if self.phase == Phase::Running { Vec::new() } else { self.write_again(None) }
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    fn diagnose_without_run(&mut self) {
+        self.without_run = (!self.supplements.is_empty()).then(|| {
+            let evidence = Evidence::without_run(self.supplements.clone(), self.online);
+            let diagnosis = diagnose(&evidence);
+            (evidence, diagnosis)
+        });
     }
 
     fn closer(&self) -> bool {

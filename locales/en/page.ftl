@@ -140,6 +140,7 @@ footer-version = Version { $version }
 
 notice-catalogue-unknown = There is no catalogue “{ $id }” here. The one in use stays.
 notice-file-refused = “{ $name }” was not taken: { $message }. The list in use stays.
+notice-file-unknown = “{ $name }” is nothing that this page reads. It reads catalogues, which are JSON. The list in use stays.
 notice-address-refused = The catalogue at { $name } was not taken: { $message }. The list in use stays.
 notice-property-refused = The catalogue was not taken: { $message }. The list in use stays.
 notice-baked-refused = The catalogue in this page was not taken: { $message }. The built-in lists stand in.

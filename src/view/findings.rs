@@ -10,16 +10,16 @@ use super::{Scene, guide, icon};
 use crate::state::Phase;
 use crate::tables::Look;
 
-/// All findings of an ended run, in their order; the first lies open.
+/// All findings of an ended run, or of what was brought without one, in their order; the first lies open.
 pub fn list(scene: Scene<'_>) -> Html {
-    let Some(run) = scene.state.run.as_ref().filter(|_| scene.state.phase != Phase::Running) else {
-        return html! {};
-    };
+    let known = scene.state.known().filter(|_| scene.state.phase != Phase::Running);
+    let Some((evidence, diagnosis)) = known else { return html! {} };
+    let run = scene.state.run.as_ref().map_or(0, |run| run.number);
     html! {
         <section class="findings" aria-labelledby="findings-title">
             <h2 id="findings-title">{ scene.say("findings-title") }</h2>
-            { for run.diagnosis.findings.iter().enumerate().map(|(at, finding)| {
-                card(scene, &run.evidence, finding, at, run.number)
+            { for diagnosis.findings.iter().enumerate().map(|(at, finding)| {
+                card(scene, evidence, finding, at, run)
             }) }
         </section>
     }

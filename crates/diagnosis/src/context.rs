@@ -20,6 +20,7 @@ pub fn context(finding: &Finding, evidence: &Evidence) -> Context {
         .iter()
         .filter_map(|check| check.endpoint())
         .map(|endpoint| (endpoint.host.clone(), endpoint.port))
+        .chain(finding.places.iter().cloned())
         .collect();
     let mut rules: Vec<Rule> = Vec::new();
     for check in &checks {

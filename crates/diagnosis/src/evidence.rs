@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{Catalogue, Check, CheckId, Region};
 use crate::observation::Observation;
 use crate::plan::{Plan, PlannedCheck};
+use crate::supplements::Supplements;
 
 /// Where the page came from; decides what a browser lets it do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub struct Evidence {
     pub regions: Vec<Region>,
     /// Every planned check, in the plan's order.
     pub checks: Vec<CheckEvidence>,
+    /// What files and the admin tell beside the probes.
+    pub supplements: Supplements,
 }
 
 /// One check and what came of it.
@@ -75,7 +78,13 @@ impl Evidence {
             .into_iter()
             .map(|planned| CheckEvidence { planned, progress: Progress::Waiting, earlier: false })
             .collect();
-        Self { online, finished: false, regions: catalogue.regions.clone(), checks }
+        let regions = catalogue.regions.clone();
+        Self { online, finished: false, regions, checks, supplements: Supplements::default() }
+    }
+
+    /// Evidence without a run: only what was brought to the page.
+    pub fn without_run(supplements: Supplements, online: bool) -> Self {
+        Self { online, finished: true, regions: Vec::new(), checks: Vec::new(), supplements }
     }
 
     /// The check of this id.

@@ -141,6 +141,8 @@ pub struct Finding {
     pub confidence: Confidence,
     /// The checks that it explains, in the plan's order.
     pub checks: Vec<CheckId>,
+    /// Hosts and ports that it is about and that no check stands for, for its guide.
+    pub places: Vec<(String, u16)>,
     /// One sentence with the names filled in.
     pub summary: Message,
     /// What was seen, at least one line.

@@ -17,6 +17,7 @@ mod patterns;
 pub mod plan;
 pub mod report;
 pub mod scenario;
+pub mod supplements;
 pub mod text;
 
 pub use context::context;

@@ -179,6 +179,7 @@ fn finding(
         severity,
         confidence,
         checks: rows.iter().map(|row| row.id().clone()).collect(),
+        places: Vec::new(),
         summary,
         evidence,
     }

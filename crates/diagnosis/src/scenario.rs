@@ -10,6 +10,7 @@ use crate::catalogue::{Catalogue, CheckId};
 use crate::evidence::{CheckEvidence, Evidence, NotRun, PageKind, Progress};
 use crate::observation::Observation;
 use crate::plan::{Fill, Plan};
+use crate::supplements::Supplements;
 
 include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
@@ -37,6 +38,9 @@ pub struct Scenario {
     /// Exceptions; the last that matches counts.
     #[serde(default)]
     pub except: Vec<Exception>,
+    /// What files and the admin tell beside it.
+    #[serde(default)]
+    pub supplements: Supplements,
     /// The codes that the diagnosis must begin with.
     pub finds: Vec<String>,
 }
@@ -77,6 +81,7 @@ impl Scenario {
         let plan = Plan::new(catalogue, &self.fill, "scenario");
         let mut evidence = Evidence::of(plan, catalogue, self.online);
         evidence.finished = true;
+        evidence.supplements = self.supplements.clone();
         for check in &mut evidence.checks {
             let seen = self.seen_of(check);
             check.progress = if seen.is_empty() {

@@ -51,6 +51,7 @@ impl Matrix<'_> {
             severity,
             confidence,
             checks: ids.clone(),
+            places: Vec::new(),
             summary,
             evidence: evidence.clone(),
         });
@@ -61,6 +62,7 @@ impl Matrix<'_> {
                 severity,
                 confidence: Confidence::Proven,
                 checks: ids,
+                places: Vec::new(),
                 summary: Message::new("finding-tls-intercepted").text("host", answered[0].host()),
                 evidence,
             });
