@@ -16,6 +16,7 @@ pub mod observation;
 mod patterns;
 pub mod plan;
 pub mod report;
+pub mod responder;
 pub mod scenario;
 pub mod supplements;
 pub mod text;

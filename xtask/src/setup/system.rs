@@ -35,6 +35,8 @@ pub const PACKAGES: &[Package] = &[
     Package { name: "nftables", programs: &["nft"], elsewhere: "nftables" },
     Package { name: "iproute2", programs: &["ip"], elsewhere: "iproute2" },
     Package { name: "squid-openssl", programs: &["squid"], elsewhere: "Squid, built with OpenSSL" },
+    Package { name: "curl", programs: &["curl"], elsewhere: "curl" },
+    Package { name: "openssl", programs: &["openssl"], elsewhere: "OpenSSL's command" },
     Package { name: "nodejs", programs: &["node"], elsewhere: "Node.js" },
     Package { name: "npm", programs: &["npm"], elsewhere: "npm" },
 ];

@@ -1,0 +1,306 @@
+//! What happens on one accepted connection.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::io;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use connector_check_diagnosis::responder::{CodePoint, Tls};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::answer::{Connection, Site, answer};
+use crate::certificate::Certificate;
+use crate::hello::{self, ClientHello};
+use crate::log::{Event, Log};
+use crate::stream::Recording;
+use crate::tls::H2;
+
+/// The first byte of every TLS connection: a record of the handshake.
+const HANDSHAKE_RECORD: u8 = 22;
+
+/// What a client gets that speaks HTTP where TLS comes first.
+const SPEAK_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 48\r\n\
+    Connection: close\r\n\r\nThis port speaks HTTPS; write https:// instead.\n";
+
+/// The least that hyper takes for the buffer that a request's head must fit in.
+const LEAST_BUFFER: usize = 8192;
+
+/// Requests of one HTTP/2 connection at a time.
+const STREAMS: u32 = 32;
+
+/// Bytes that a client may send ahead in HTTP/2; nothing here takes a body.
+const WINDOW: u32 = 64 * 1024;
+
+/// Bytes that the plain echo sends back before it closes: it is there to test a path, not to carry traffic.
+const ECHO_LIMIT: usize = 64 * 1024;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// From a connection to the end of its TLS handshake.
+    pub handshake: Duration,
+    /// Without a request, and for the head of one.
+    pub idle: Duration,
+    /// For what is under way when the server is told to stop.
+    pub grace: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(15),
+            // Longer than browsers keep unused connections is of no use to anyone.
+            idle: Duration::from_mins(5),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What every connection of a server shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) site: Site,
+    pub(crate) patience: Patience,
+    pub(crate) log: Log,
+    /// Turns `true` when the server is to stop.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// What a port does, ready to be done.
+#[derive(Clone)]
+pub(crate) enum Act {
+    Https { acceptor: TlsAcceptor, certificate: Arc<Certificate> },
+    Http,
+    Echo,
+}
+
+/// Treats one connection until it ends.
+pub(crate) async fn treat(stream: TcpStream, client: IpAddr, port: u16, act: Act, shared: Arc<Shared>) {
+    // Answers are small and single; waiting for more to send would only be waiting.
+    let _ = stream.set_nodelay(true);
+    match act {
+        Act::Echo => echo(stream, &shared).await,
+        Act::Http => {
+            let connection = Arc::new(Connection { client, port, tls: None });
+            serve_http1(stream, connection, shared).await;
+        }
+        Act::Https { acceptor, certificate } => {
+            let mut first = [0];
+            match timeout(shared.patience.handshake, stream.peek(&mut first)).await {
+                Ok(Ok(1..)) => {}
+                _ => return,
+            }
+            if first[0].is_ascii_uppercase() {
+                refuse_plain(stream, &shared).await;
+                return;
+            }
+            let Some(mut stream) = handshake(stream, client, port, &acceptor, &shared, first[0]).await else {
+                return;
+            };
+            let tls = describe(&mut stream, certificate.description().signature);
+            let h2 = stream.get_ref().1.alpn_protocol() == Some(H2);
+            let connection = Arc::new(Connection { client, port, tls: Some(tls) });
+            if h2 {
+                serve_http2(stream, connection, shared).await;
+            } else {
+                serve_http1(stream, connection, shared).await;
+            }
+        }
+    }
+}
+
+async fn handshake(
+    stream: TcpStream,
+    client: IpAddr,
+    port: u16,
+    acceptor: &TlsAcceptor,
+    shared: &Shared,
+    first: u8,
+) -> Option<TlsStream<Recording>> {
+    let accepting = acceptor.accept(Recording::new(stream)).into_fallible();
+    match timeout(shared.patience.handshake, accepting).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err((error, mut stream))) => {
+            if shared.log.is_on() {
+                let hello = if first == HANDSHAKE_RECORD { read_hello(&mut stream) } else { None };
+                let offer = hello.as_ref().map(|hello| &hello.offer);
+                shared.log.write(client, &Event::NoHandshake { port, reason: &error, offer });
+            }
+            // A client is to see the alert, not a reset that overtakes it.
+            let _ = timeout(FAREWELL, stream.shutdown()).await;
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// How long the last words to a client may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+async fn refuse_plain(mut stream: TcpStream, shared: &Shared) {
+    let talk = async {
+        let mut request = vec![0; LEAST_BUFFER];
+        // What was not read would make the system send a reset that overtakes the answer.
+        let _ = stream.read(&mut request).await?;
+        stream.write_all(SPEAK_TLS).await?;
+        stream.shutdown().await
+    };
+    let _: Result<io::Result<()>, _> = timeout(shared.patience.handshake, talk).await;
+}
+
+fn read_hello(stream: &mut Recording) -> Option<ClientHello> {
+    let recorder = stream.take()?;
+    let (message, records) = recorder.message();
+    hello::read(message, records).ok()
+}
+
+fn describe(stream: &mut TlsStream<Recording>, signature: String) -> Tls {
+    let (recording, session) = stream.get_mut();
+    let hello = read_hello(recording);
+    Tls {
+        version: CodePoint(session.protocol_version().map_or(0, u16::from)),
+        cipher_suite: CodePoint(session.negotiated_cipher_suite().map_or(0, |suite| suite.suite().into())),
+        group: session.negotiated_key_exchange_group().map(|group| CodePoint(group.name().into())),
+        alpn: session.alpn_protocol().map(|name| name.escape_ascii().to_string()),
+        sni: session.server_name().map(str::to_owned),
+        certificate_signature: Some(signature),
+        hello: hello.map(|hello| hello.offer),
+    }
+}
+
+async fn serve_http1<S>(stream: S, connection: Arc<Connection>, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Arc::new(Activity::new());
+    let service = Answering { connection, shared: Arc::clone(&shared), activity: Arc::clone(&activity) };
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.patience.idle)
+        .max_buf_size(shared.site.max_request.max(LEAST_BUFFER))
+        .serve_connection(TokioIo::new(stream), service);
+    drive(served, &activity, &shared).await;
+}
+
+async fn serve_http2<S>(stream: S, connection: Arc<Connection>, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Arc::new(Activity::new());
+    let service = Answering { connection, shared: Arc::clone(&shared), activity: Arc::clone(&activity) };
+    let served = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(LEAST_BUFFER)
+        .max_header_list_size(u32::try_from(shared.site.max_request).unwrap_or(u32::MAX))
+        .serve_connection(TokioIo::new(stream), service);
+    drive(served, &activity, &shared).await;
+}
+
+/// Answers the requests of one connection.
+struct Answering {
+    connection: Arc<Connection>,
+    shared: Arc<Shared>,
+    activity: Arc<Activity>,
+}
+
+impl Service<Request<Incoming>> for Answering {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.activity.note();
+        let Self { connection, shared, .. } = self;
+        let response = answer(&request, connection, &shared.site);
+        if shared.log.is_on() {
+            let (status, tls) = (response.status(), connection.tls.as_ref());
+            shared.log.write(connection.client, &Event::Answered { port: connection.port, status, tls });
+        }
+        ready(Ok(response))
+    }
+}
+
+/// Returns once the server is to stop, or is gone.
+pub(crate) async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Runs a connection until it ends, is idle for too long, or the server is to stop.
+async fn drive(connection: impl GracefulConnection, activity: &Activity, shared: &Shared) {
+    let mut connection = pin!(connection);
+    let mut stop = shared.stop.clone();
+    tokio::select! {
+        // Errors are clients that went away.
+        _gone = connection.as_mut() => return,
+        () = activity.ceased(shared.patience.idle) => {}
+        () = told_to_stop(&mut stop) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = timeout(shared.patience.grace, connection).await;
+}
+
+async fn echo(mut stream: TcpStream, shared: &Shared) {
+    let mut stop = shared.stop.clone();
+    let mut buffer = [0; 2048];
+    let mut echoed = 0;
+    while echoed < ECHO_LIMIT {
+        let read = tokio::select! {
+            read = timeout(shared.patience.idle, stream.read(&mut buffer)) => read,
+            () = told_to_stop(&mut stop) => return,
+        };
+        let Ok(Ok(length @ 1..)) = read else { return };
+        if !matches!(timeout(shared.patience.idle, stream.write_all(&buffer[..length])).await, Ok(Ok(()))) {
+            return;
+        }
+        echoed += length;
+    }
+}
+
+/// When a connection was last used.
+#[derive(Debug)]
+struct Activity {
+    begun: Instant,
+    /// Milliseconds from the beginning to the last request.
+    last: AtomicU64,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self { begun: Instant::now(), last: AtomicU64::new(0) }
+    }
+
+    fn note(&self) {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(now, Ordering::Relaxed);
+    }
+
+    /// Returns once nothing was noted for so long.
+    async fn ceased(&self, idle: Duration) {
+        loop {
+            let end = Duration::from_millis(self.last.load(Ordering::Relaxed)) + idle;
+            match end.checked_sub(self.begun.elapsed()) {
+                Some(left) if !left.is_zero() => sleep(left).await,
+                _ => return,
+            }
+        }
+    }
+}
