@@ -37,6 +37,7 @@ pub const PACKAGES: &[Package] = &[
     Package { name: "squid-openssl", programs: &["squid"], elsewhere: "Squid, built with OpenSSL" },
     Package { name: "curl", programs: &["curl"], elsewhere: "curl" },
     Package { name: "openssl", programs: &["openssl"], elsewhere: "OpenSSL's command" },
+    Package { name: "tshark", programs: &["tshark"], elsewhere: "tshark (Wireshark's command line)" },
     Package { name: "nodejs", programs: &["node"], elsewhere: "Node.js" },
     Package { name: "npm", programs: &["npm"], elsewhere: "npm" },
 ];

@@ -1,0 +1,216 @@
+//! What the two sides say to each other: telling HTTP, TLS and everything else apart, and following each as far as
+//! its facts go.
+
+use std::collections::VecDeque;
+
+use crate::budget::Budget;
+use crate::facts::{Connection, Side, Totals};
+use crate::http::Http;
+use crate::stream::{Arrival, Consumer};
+use crate::tls::TlsReader;
+
+/// Ports that tshark 4.0 takes for HTTP before it looks at the data, so that it does not see TLS on them. The list is
+/// that of its preference `http.tcp.port`.
+const HTTP_PORTS: [u16; 10] = [80, 3128, 3132, 5985, 8080, 8088, 11371, 1900, 2869, 2710];
+
+/// As many bytes tell what a conversation is.
+const DETECT: usize = 16;
+
+/// Requests without an answer that are remembered.
+const MAX_PENDING: usize = 64;
+
+/// What both directions of a connection must know of each other.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// Requests whose final answer has not come, oldest first.
+    pub pending: VecDeque<Request>,
+    /// Whether a proxy opened a tunnel.
+    pub tunnel: bool,
+    /// What the details in the facts are counted with.
+    pub weight: usize,
+}
+
+/// A request without an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// Its place in [`Connection::http`]; `None` if it was not kept.
+    pub index: Option<usize>,
+    /// What its method means for the answer.
+    pub kind: Kind,
+}
+
+/// What a method means for the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The answer to CONNECT has no body if it is a success.
+    Connect,
+    /// The answer to HEAD has no body.
+    Head,
+    /// The answer's own headers tell.
+    Other,
+}
+
+impl Shared {
+    /// Remembers a request; the oldest is forgotten where there are too many.
+    pub fn asked(&mut self, request: Request) {
+        if self.pending.len() >= MAX_PENDING {
+            self.pending.pop_front();
+        }
+        self.pending.push_back(request);
+    }
+}
+
+/// One direction speaking: where facts go.
+#[derive(Debug)]
+pub struct Talk<'a> {
+    /// The facts of the connection.
+    pub facts: &'a mut Connection,
+    /// What both directions share.
+    pub shared: &'a mut Shared,
+    /// The sums of the capture.
+    pub totals: &'a mut Totals,
+    /// What may be kept.
+    pub budget: &'a mut Budget,
+    /// Who speaks.
+    pub from: Side,
+    /// When.
+    pub at_ms: f64,
+}
+
+impl Talk<'_> {
+    /// Whether so many bytes of details may be kept; they are counted for this connection.
+    pub fn keep(&mut self, bytes: usize) -> bool {
+        let kept = self.budget.keep(bytes);
+        if kept {
+            self.shared.weight += bytes;
+        }
+        kept
+    }
+
+    /// Whether tshark would see TLS here.
+    pub fn counts_tls(&self) -> bool {
+        let ports = [self.facts.client.port, self.facts.server.port];
+        self.shared.tunnel || !ports.iter().any(|port| HTTP_PORTS.contains(port))
+    }
+}
+
+/// How far a reader came with the bytes that it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It took all of them.
+    All,
+    /// It took so many; what follows is not its own.
+    Ended(usize),
+}
+
+/// What one direction speaks.
+#[derive(Debug, Default)]
+pub enum Speech {
+    /// Not known yet, or not known at all: the beginning of each piece is looked at.
+    #[default]
+    Open,
+    /// Too few bytes to tell.
+    Begun(Vec<u8>, Arrival),
+    /// HTTP/1.
+    Http(Http),
+    /// TLS.
+    Tls(Box<TlsReader>),
+    /// Nothing more can be learnt.
+    Closed,
+}
+
+/// One direction and where its facts go, for the time of one packet.
+#[derive(Debug)]
+pub struct Listener<'a, 'b> {
+    /// What it speaks.
+    pub speech: &'a mut Speech,
+    /// Where its facts go.
+    pub talk: Talk<'b>,
+}
+
+impl Consumer for Listener<'_, '_> {
+    fn data(&mut self, data: &[u8], arrival: Arrival) {
+        if let Speech::Begun(begun, was) = self.speech {
+            let (mut whole, arrival) = (std::mem::take(begun), *was);
+            whole.extend_from_slice(data);
+            *self.speech = Speech::Open;
+            self.all(&whole, arrival);
+        } else {
+            self.all(data, arrival);
+        }
+    }
+
+    fn gap(&mut self, bytes: u32) {
+        self.talk.facts.gaps = true;
+        let lost = match self.speech {
+            Speech::Open | Speech::Closed => false,
+            Speech::Begun(..) => true,
+            Speech::Http(http) => http.gap(u64::from(bytes), self.talk.budget).is_err(),
+            Speech::Tls(tls) => tls.gap(u64::from(bytes), self.talk.budget).is_err(),
+        };
+        if lost {
+            *self.speech = Speech::Open;
+        }
+    }
+
+    fn budget(&mut self) -> &mut Budget {
+        self.talk.budget
+    }
+}
+
+impl Listener<'_, '_> {
+    fn all(&mut self, mut data: &[u8], arrival: Arrival) {
+        while !data.is_empty() {
+            let progress = match self.speech {
+                Speech::Closed => return,
+                Speech::Open | Speech::Begun(..) => {
+                    *self.speech = detect(data, arrival);
+                    if matches!(self.speech, Speech::Open | Speech::Begun(..)) {
+                        return;
+                    }
+                    continue;
+                }
+                Speech::Http(http) => http.data(data, arrival, &mut self.talk),
+                Speech::Tls(tls) => tls.data(data, arrival, &mut self.talk),
+            };
+            let closed = matches!(self.speech, Speech::Tls(tls) if tls.encrypted());
+            match progress {
+                _ if closed => *self.speech = Speech::Closed,
+                Progress::All => return,
+                Progress::Ended(used) => {
+                    *self.speech = Speech::Open;
+                    data = data.get(used..).unwrap_or_default();
+                    if used == 0 {
+                        // Its own, and not to be understood: what follows in this piece has no known beginning.
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the speaker needs to be listened to at all.
+pub const fn listens(speech: &Speech) -> bool {
+    !matches!(speech, Speech::Closed)
+}
+
+/// Gives back what a direction holds.
+pub fn release(speech: &mut Speech, budget: &mut Budget) {
+    match speech {
+        Speech::Http(http) => http.release(budget),
+        Speech::Tls(tls) => tls.release(budget),
+        Speech::Open | Speech::Begun(..) | Speech::Closed => {}
+    }
+    *speech = Speech::Closed;
+}
+
+/// What begins so.
+fn detect(data: &[u8], arrival: Arrival) -> Speech {
+    match (TlsReader::begins(data), Http::begins(data)) {
+        (Some(true), _) => Speech::Tls(Box::default()),
+        (_, Some(true)) => Speech::Http(Http::default()),
+        (None, _) | (_, None) if data.len() < DETECT => Speech::Begun(data.to_vec(), arrival),
+        _ => Speech::Open,
+    }
+}

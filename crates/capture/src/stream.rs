@@ -1,0 +1,245 @@
+//! One direction of a connection: putting its bytes in order, as far as anyone is interested in them.
+
+use crate::budget::Budget;
+
+/// Segments that one direction may have waiting.
+const MAX_SEGMENTS: usize = 256;
+
+/// Bytes that one direction may have waiting.
+const MAX_BYTES: usize = 256 << 10;
+
+/// In which order bytes were captured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// Behind everything before them.
+    #[default]
+    InOrder,
+    /// After bytes that follow them.
+    Late,
+    /// Before bytes that go before them.
+    Early,
+}
+
+/// Whether tshark misses a message that began in a segment of the first kind when one of the second completes it: it
+/// gives nobody what came late, and what came early it gave to others before.
+pub const fn ends_out_of_order(begun: Arrival, ended: Arrival) -> bool {
+    matches!((begun, ended), (_, Arrival::Late) | (Arrival::InOrder, Arrival::Early))
+}
+
+/// What takes the bytes in order.
+pub trait Consumer {
+    /// The next bytes, as they came in one segment.
+    fn data(&mut self, data: &[u8], arrival: Arrival);
+    /// So many bytes are not in the capture.
+    fn gap(&mut self, bytes: u32);
+    /// What may be held meanwhile.
+    fn budget(&mut self) -> &mut Budget;
+}
+
+/// Where one direction stands.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The number of the byte that is to be delivered next; `None` before anything is known of it.
+    next: Option<u32>,
+    /// Segments beyond a hole, by their distance from each other in order.
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
+    /// What the other side has confirmed.
+    confirmed: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    sequence: u32,
+    /// On the wire; `data` may be shorter.
+    length: u32,
+    data: Vec<u8>,
+}
+
+impl Stream {
+    /// The direction begins with this byte: it follows a SYN.
+    pub fn begin(&mut self, sequence: u32) {
+        self.next.get_or_insert(sequence);
+    }
+
+    /// The other side has received everything before this byte.
+    pub fn confirm(&mut self, sequence: u32) {
+        if self.confirmed.is_none_or(|confirmed| distance(confirmed, sequence) > 0) {
+            self.confirmed = Some(sequence);
+        }
+    }
+
+    /// A segment: `data` of it was captured, `length` was on the wire.
+    pub fn segment(&mut self, sequence: u32, data: &[u8], length: u32, to: &mut impl Consumer) {
+        let next = *self.next.get_or_insert(sequence);
+        let ahead = distance(next, sequence);
+        if ahead <= 0 {
+            let arrival = if self.waiting.is_empty() { Arrival::InOrder } else { Arrival::Late };
+            self.deliver(sequence, data, length, arrival, to);
+            self.drain(to);
+            return;
+        }
+        self.hold(sequence, data, length, to.budget());
+        // A hole that the receiver does not have is a hole of the capture: nothing will fill it.
+        let missed = self.confirmed.is_some_and(|confirmed| distance(sequence, confirmed) >= 0);
+        if missed || self.waiting.len() > MAX_SEGMENTS || self.waiting_bytes > MAX_BYTES {
+            self.skip_hole(to);
+        }
+    }
+
+    /// Nothing more will come: delivers what waits, with its holes.
+    pub fn flush(&mut self, to: &mut impl Consumer) {
+        while !self.waiting.is_empty() {
+            self.skip_hole(to);
+        }
+    }
+
+    /// Gives up what waits.
+    pub fn discard(&mut self, budget: &mut Budget) {
+        budget.done_waiting(self.waiting_bytes);
+        self.waiting_bytes = 0;
+        self.waiting = Vec::new();
+    }
+
+    fn deliver(&mut self, sequence: u32, data: &[u8], length: u32, arrival: Arrival, to: &mut impl Consumer) {
+        let next = self.next.unwrap_or(sequence);
+        // Not ahead of `next`, so this is how much of it is old.
+        let old = next.wrapping_sub(sequence);
+        if length <= old {
+            return;
+        }
+        let old_bytes = usize::try_from(old).unwrap_or(usize::MAX);
+        let new = data.get(old_bytes..).unwrap_or_default();
+        if !new.is_empty() {
+            to.data(new, arrival);
+        }
+        let missing = (length - old).saturating_sub(u32::try_from(new.len()).unwrap_or(u32::MAX));
+        if missing > 0 {
+            to.gap(missing);
+        }
+        self.next = Some(sequence.wrapping_add(length));
+    }
+
+    fn hold(&mut self, sequence: u32, data: &[u8], length: u32, budget: &mut Budget) {
+        // Almost always at the end.
+        let place = self.waiting.iter().rposition(|other| distance(other.sequence, sequence) >= 0);
+        let same = place.and_then(|place| self.waiting.get(place));
+        if same.is_some_and(|same| same.sequence == sequence && same.length >= length) {
+            return;
+        }
+        if !budget.wait(data.len()) {
+            return;
+        }
+        self.waiting_bytes += data.len();
+        let waiting = Waiting { sequence, length, data: data.to_vec() };
+        self.waiting.insert(place.map_or(0, |place| place + 1), waiting);
+    }
+
+    /// Delivers what waits and has no hole before it any more.
+    fn drain(&mut self, to: &mut impl Consumer) {
+        let Some(mut next) = self.next else { return };
+        let mut count = 0;
+        while let Some(first) = self.waiting.get(count) {
+            if distance(next, first.sequence) > 0 {
+                break;
+            }
+            let first = std::mem::replace(
+                &mut self.waiting[count],
+                Waiting { sequence: 0, length: 0, data: Vec::new() },
+            );
+            to.budget().done_waiting(first.data.len());
+            self.waiting_bytes -= first.data.len();
+            self.deliver(first.sequence, &first.data, first.length, Arrival::Early, to);
+            next = self.next.unwrap_or(next);
+            count += 1;
+        }
+        self.waiting.drain(..count);
+    }
+
+    fn skip_hole(&mut self, to: &mut impl Consumer) {
+        let (Some(next), Some(first)) = (self.next, self.waiting.first()) else { return };
+        let missing = distance(next, first.sequence);
+        if missing > 0 {
+            to.gap(missing.unsigned_abs());
+            self.next = Some(first.sequence);
+        }
+        self.drain(to);
+    }
+}
+
+/// How far `to` is ahead of `from`, in numbers that wrap around.
+const fn distance(from: u32, to: u32) -> i32 {
+    to.wrapping_sub(from).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What arrived, with gaps as `[n]` and late pieces as `(text)`.
+    #[derive(Default)]
+    struct Text(String, Budget);
+
+    impl Consumer for Text {
+        fn data(&mut self, data: &[u8], arrival: Arrival) {
+            let text = std::str::from_utf8(data).unwrap();
+            self.0.extend(if arrival == Arrival::Late { ["(", text, ")"] } else { ["", text, ""] });
+        }
+
+        fn gap(&mut self, bytes: u32) {
+            self.0.extend(["[", &bytes.to_string(), "]"]);
+        }
+
+        fn budget(&mut self) -> &mut Budget {
+            &mut self.1
+        }
+    }
+
+    /// Segments by their place; a number instead of text confirms.
+    fn check(begin: u32, segments: &[(i64, &str)], expected: &str) {
+        let (mut stream, mut text) = (Stream::default(), Text::default());
+        stream.begin(begin);
+        for (place, data) in segments {
+            let at = begin.wrapping_add_signed(i32::try_from(*place).unwrap());
+            if data.is_empty() {
+                stream.confirm(at);
+            } else {
+                stream.segment(at, data.as_bytes(), u32::try_from(data.len()).unwrap(), &mut text);
+            }
+        }
+        stream.flush(&mut text);
+        assert_eq!(text.0, expected, "{segments:?}");
+        assert_eq!(stream.waiting_bytes, 0);
+    }
+
+    #[test]
+    fn bytes_arrive_once_and_in_order() {
+        for begin in [0, 1000, u32::MAX - 3] {
+            check(begin, &[(0, "abc"), (3, "def")], "abcdef");
+            check(begin, &[(0, "abc"), (0, "abc"), (3, "def"), (0, "abcdef")], "abcdef");
+            check(begin, &[(0, "abc"), (2, "cde"), (1, "bcdefg")], "abcdefg");
+            check(begin, &[(3, "def"), (0, "abc")], "(abc)def");
+            check(begin, &[(6, "ghi"), (3, "def"), (6, "ghi"), (0, "abc"), (9, "j")], "(abc)defghij");
+            check(begin, &[(3, "defg"), (4, "efghi"), (0, "abc")], "(abc)defghi");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        check(7, &[(0, "abc"), (5, "fgh")], "abc[2]fgh");
+        check(7, &[(0, "abc"), (3, "d"), (9, ""), (6, "ghi"), (9, "j")], "abcd[2]ghij");
+        // Not yet confirmed, so it may still come.
+        check(7, &[(0, "abc"), (4, ""), (6, "ghi"), (3, "def")], "abc(def)ghi");
+        check(7, &[(-3, "xyz"), (0, "abc")], "abc");
+    }
+
+    #[test]
+    fn little_is_held() {
+        let (mut stream, mut text) = (Stream::default(), Text::default());
+        stream.begin(0);
+        for index in 0..100_000_u32 {
+            stream.segment(2 * index + 1, b"x", 1, &mut text);
+            assert!(stream.waiting.len() <= MAX_SEGMENTS + 1);
+        }
+    }
+}

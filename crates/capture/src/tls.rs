@@ -1,0 +1,312 @@
+//! TLS, one direction: records are followed, handshake messages are read as long as they are not encrypted.
+
+use std::ops::RangeInclusive;
+
+use crate::budget::Budget;
+use crate::conversation::{Progress, Talk};
+use crate::facts::{Alert, AlertLevel, Side, Tls, Totals, Version, alert_name};
+use crate::stream::{Arrival, ends_out_of_order};
+
+mod certificate;
+mod hello;
+
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const APPLICATION_DATA: u8 = 23;
+
+/// RFC 5246 allows 2048 bytes beyond the plain text; RFC 8446 fewer.
+const MAX_RECORD: usize = (1 << 14) + 2048;
+
+/// A handshake message that is longer is none. Chains of certificates are the longest.
+const MAX_MESSAGE: usize = 128 << 10;
+
+/// After so many records of encrypted data nothing readable comes any more, whatever is missing of the beginning.
+const ENOUGH: u32 = 16;
+
+/// Roughly what an alert takes.
+const ALERT_WEIGHT: usize = 32;
+
+/// Names that are counted one by one; beyond that only those that are known.
+const MAX_NAMES: usize = 4096;
+
+/// What one message adds to the sums.
+#[derive(Debug)]
+enum Counted {
+    ServerName(String),
+    ServerHello(String),
+    Alert(u8),
+}
+
+/// Where one direction of TLS stands.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+pub struct TlsReader {
+    head: [u8; 5],
+    head_length: usize,
+    /// How the beginning of the current record came, and whether in the current piece.
+    begun: Arrival,
+    begun_here: bool,
+    /// Whether tshark would miss the current record.
+    missed: bool,
+    kind: u8,
+    /// Bytes of the current record that are still to come.
+    left: usize,
+    /// Of a short alert.
+    alert: Vec<u8>,
+    /// A handshake message that is not complete.
+    message: Vec<u8>,
+    /// What belongs to the sums once the record is complete.
+    counted: Vec<Counted>,
+    /// The current handshake message is damaged; nothing of this record can be read.
+    broken: bool,
+    changed: bool,
+    data_records: u32,
+    closed: bool,
+}
+
+impl TlsReader {
+    /// Whether data begins with a record that TLS may begin with; `None` if that cannot be told yet.
+    pub fn begins(data: &[u8]) -> Option<bool> {
+        let is = |at: usize, good: RangeInclusive<u8>| data.get(at).map(|byte| good.contains(byte));
+        for (at, good) in [(0, CHANGE_CIPHER_SPEC..=APPLICATION_DATA), (1, 3..=3), (2, 0..=4)] {
+            let is_good = is(at, good);
+            if is_good != Some(true) {
+                return is_good;
+            }
+        }
+        let (Some(high), Some(low)) = (data.get(3), data.get(4)) else { return None };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        if length == 0 || length > MAX_RECORD {
+            return Some(false);
+        }
+        match data[0] {
+            HANDSHAKE => is(5, 0..=24),
+            ALERT | APPLICATION_DATA => Some(true),
+            // ChangeCipherSpec, which is one byte.
+            _ => Some(length == 1),
+        }
+    }
+
+    /// Whether everything further is encrypted.
+    pub const fn encrypted(&self) -> bool {
+        self.closed
+    }
+
+    /// Takes the next bytes.
+    pub fn data(&mut self, data: &[u8], arrival: Arrival, talk: &mut Talk<'_>) -> Progress {
+        let mut at = 0;
+        self.begun_here = false;
+        while at < data.len() && !self.closed {
+            if self.left == 0 {
+                if self.head_length == 0 {
+                    // Where a record was missed the next one is found again at the beginning of a segment.
+                    self.missed = arrival == Arrival::Late || (at > 0 && self.missed);
+                    (self.begun, self.begun_here) = (arrival, true);
+                }
+                self.head[self.head_length] = data[at];
+                self.head_length += 1;
+                at += 1;
+                if self.head_length == self.head.len() && !self.begin_record(talk) {
+                    self.release(talk.budget);
+                    // The head of what is no record may be the head of something else.
+                    return Progress::Ended(at.saturating_sub(self.head.len()));
+                }
+                continue;
+            }
+            let count = self.left.min(data.len() - at);
+            self.left -= count;
+            self.in_record(&data[at..at + count], talk);
+            if self.left == 0 {
+                self.missed |= !self.begun_here && ends_out_of_order(self.begun, arrival);
+                self.count(talk.totals);
+            }
+            at += count;
+        }
+        Progress::All
+    }
+
+    /// So many bytes are missing. An error where they may have held the beginning of a record.
+    pub fn gap(&mut self, bytes: u64, budget: &mut Budget) -> Result<(), ()> {
+        let left = self.left as u64;
+        self.counted.clear();
+        self.release(budget);
+        if left <= bytes {
+            return Err(());
+        }
+        self.left -= usize::try_from(bytes).unwrap_or(self.left);
+        self.broken = true;
+        self.alert.clear();
+        Ok(())
+    }
+
+    /// Gives back what is held.
+    pub fn release(&mut self, budget: &mut Budget) {
+        budget.done_waiting(self.message.len());
+        self.message = Vec::new();
+    }
+
+    /// The head of a record is complete; `false` if it is none.
+    fn begin_record(&mut self, talk: &mut Talk<'_>) -> bool {
+        self.head_length = 0;
+        let [kind, major, minor, high, low] = self.head;
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let known = (CHANGE_CIPHER_SPEC..=APPLICATION_DATA).contains(&kind);
+        if !known || major != 3 || minor > 4 || length > MAX_RECORD {
+            return false;
+        }
+        (self.kind, self.left, self.broken) = (kind, length, self.broken && !self.message.is_empty());
+        self.alert.clear();
+        if kind == APPLICATION_DATA {
+            self.data_record(talk);
+        } else if kind == CHANGE_CIPHER_SPEC {
+            self.changed = true;
+        }
+        true
+    }
+
+    /// The record is complete: tshark sees records as a whole or not at all.
+    fn count(&mut self, totals: &mut Totals) {
+        for counted in self.counted.drain(..).filter(|_| !self.missed) {
+            match counted {
+                Counted::ServerHello(versions) => *totals.server_hellos.entry(versions).or_default() += 1,
+                Counted::Alert(description) => *totals.alerts.entry(description).or_default() += 1,
+                Counted::ServerName(name) => {
+                    let names = &mut totals.server_names;
+                    if names.len() < MAX_NAMES || names.contains_key(&name) {
+                        *names.entry(name).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn data_record(&mut self, talk: &mut Talk<'_>) {
+        self.data_records += 1;
+        let at_ms = talk.at_ms;
+        let Some(tls) = conversation(talk) else { return };
+        tls.encrypted_ms.get_or_insert(at_ms);
+        // Before the server has answered it may be early data, and another ClientHello may follow.
+        if tls.server_hello.is_some() || self.data_records > ENOUGH {
+            self.closed = true;
+            self.release(talk.budget);
+        }
+    }
+
+    fn in_record(&mut self, data: &[u8], talk: &mut Talk<'_>) {
+        match self.kind {
+            HANDSHAKE if !self.broken && !self.handshake_is_encrypted(talk) => self.handshake(data, talk),
+            // An encrypted alert is longer.
+            ALERT if self.alert.len() + data.len() + self.left == 2 => {
+                self.alert.extend_from_slice(data);
+                if let [level, description] = self.alert[..] {
+                    self.alert(level, description, talk);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// After ChangeCipherSpec only what TLS 1.3 sends for the sake of old boxes is followed by readable messages: in
+    /// the exchange that a HelloRetryRequest began.
+    fn handshake_is_encrypted(&self, talk: &Talk<'_>) -> bool {
+        let retried =
+            talk.facts.tls.as_ref().is_some_and(|tls| tls.retry_ms.is_some() && tls.server_hello.is_none());
+        self.changed && !retried
+    }
+
+    fn handshake(&mut self, mut data: &[u8], talk: &mut Talk<'_>) {
+        while !data.is_empty() {
+            if self.message.is_empty() {
+                // Most messages lie in one piece.
+                if let Some(length) = message_length(data)
+                    && let Some(message) = data.get(..length)
+                {
+                    self.message(message, talk);
+                    data = &data[length..];
+                    continue;
+                }
+            }
+            let wanted = message_length(&self.message).unwrap_or(4);
+            let count = wanted.saturating_sub(self.message.len()).min(data.len());
+            let fits = wanted <= MAX_MESSAGE && talk.budget.wait(count);
+            if !fits || count == 0 {
+                self.broken = true;
+                self.release(talk.budget);
+                return;
+            }
+            self.message.extend_from_slice(&data[..count]);
+            data = &data[count..];
+            if message_length(&self.message) == Some(self.message.len()) {
+                let message = std::mem::take(&mut self.message);
+                talk.budget.done_waiting(message.len());
+                self.message(&message, talk);
+            }
+        }
+    }
+
+    /// One whole handshake message, with its head.
+    fn message(&mut self, message: &[u8], talk: &mut Talk<'_>) {
+        let (kind, body) = (message[0], &message[4..]);
+        let counted = match kind {
+            1 => hello::client(body, talk).map(Counted::ServerName),
+            2 => hello::server(body, talk).map(Counted::ServerHello),
+            _ => None,
+        };
+        if talk.counts_tls() {
+            self.counted.extend(counted);
+        }
+        match kind {
+            11 if talk.from == Side::Server => certificate::chain(body, talk),
+            13 => {
+                if let Some(tls) = conversation(talk) {
+                    tls.client_certificate_requested = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn alert(&mut self, level: u8, description: u8, talk: &mut Talk<'_>) {
+        let level = match level {
+            1 => AlertLevel::Warning,
+            2 => AlertLevel::Fatal,
+            _ => return,
+        };
+        if alert_name(description) == "unknown" {
+            return;
+        }
+        if talk.counts_tls() {
+            self.counted.push(Counted::Alert(description));
+        }
+        let (at_ms, from) = (talk.at_ms, talk.from);
+        let room = talk.keep(ALERT_WEIGHT);
+        if let Some(tls) = conversation(talk).filter(|tls| room && tls.alerts.len() < Tls::ALERTS) {
+            tls.alerts.push(Alert { at_ms, from, level, description });
+        }
+    }
+}
+
+/// The TLS facts of the connection, which are made where there are none.
+fn conversation<'a>(talk: &'a mut Talk<'_>) -> Option<&'a mut Tls> {
+    /// Roughly what they take without anything in them.
+    const EMPTY: usize = 320;
+    if talk.facts.tls.is_none() {
+        if !talk.keep(EMPTY) {
+            return None;
+        }
+        talk.facts.tls = Some(Tls { in_tunnel: talk.shared.tunnel, ..Tls::default() });
+    }
+    talk.facts.tls.as_mut()
+}
+
+/// The length of a handshake message with its head; `None` if that is not there yet.
+fn message_length(data: &[u8]) -> Option<usize> {
+    let [_, high, middle, low, ..] = data else { return None };
+    Some(4 + (usize::from(*high) << 16 | usize::from(*middle) << 8 | usize::from(*low)))
+}
+
+/// As tshark writes both fields.
+fn versions(version: Version, selected: Option<Version>) -> String {
+    selected.map_or_else(|| format!("{version:?}/"), |selected| format!("{version:?}/{selected:?}"))
+}

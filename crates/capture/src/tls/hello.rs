@@ -1,0 +1,113 @@
+//! ClientHello and ServerHello.
+
+use tls_parser::{
+    SNIType, TlsCipherSuite, TlsExtension, parse_tls_client_hello_extension,
+    parse_tls_handshake_client_hello, parse_tls_handshake_server_hello, parse_tls_server_hello_extension,
+};
+
+use super::{conversation, versions};
+use crate::conversation::Talk;
+use crate::facts::{ClientHello, Scheme, ServerHello, Version};
+
+/// The random bytes that make a ServerHello a HelloRetryRequest (RFC 8446, section 4.1.3): SHA-256 of that word.
+const RETRY: [u8; 32] = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+    0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+
+/// DNS allows 253 characters.
+const MAX_NAME: usize = 255;
+
+/// Lists longer than this are cut; no real client comes near.
+const MAX_LIST: usize = 64;
+
+/// Reads a ClientHello. The name that it asks for.
+pub fn client(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
+    let (_, parsed) = parse_tls_handshake_client_hello(body).ok()?;
+    let mut hello = ClientHello {
+        at_ms: talk.at_ms,
+        version: Version(parsed.version.0),
+        ciphers: parsed.ciphers.len(),
+        ..ClientHello::default()
+    };
+    for extension in extensions(parsed.ext.unwrap_or_default()) {
+        let Ok((_, extension)) = parse_tls_client_hello_extension(extension) else { continue };
+        match extension {
+            TlsExtension::SNI(names) => {
+                let host = names.iter().find(|(kind, _)| *kind == SNIType::HostName);
+                hello.server_name = host.map(|(_, name)| text(name));
+            }
+            TlsExtension::SupportedVersions(list) => {
+                hello.versions = real(list.iter().map(|version| version.0)).map(Version).collect();
+            }
+            TlsExtension::SignatureAlgorithms(list) => {
+                hello.signature_algorithms = real(list.into_iter()).map(Scheme).collect();
+            }
+            TlsExtension::ALPN(list) => {
+                let names = list.iter().take(MAX_LIST).map(|name| text(name));
+                // Chromium mixes in made-up names too, of two equal bytes.
+                hello.alpn = names.filter(|name| name.chars().all(|c| c.is_ascii_graphic())).collect();
+            }
+            _ => {}
+        }
+    }
+    let weight = 32 + hello.alpn.len() * 32 + 2 * (hello.signature_algorithms.len() + hello.versions.len());
+    let name = hello.server_name.clone();
+    if talk.keep(weight + name.as_ref().map_or(0, String::len))
+        && let Some(tls) = conversation(talk)
+    {
+        tls.client_hello.get_or_insert(hello);
+    }
+    name
+}
+
+/// Reads a ServerHello. Its versions, as they are counted.
+pub fn server(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
+    let (_, parsed) = parse_tls_handshake_server_hello(body).ok()?;
+    let mut hello = ServerHello {
+        at_ms: talk.at_ms,
+        version: Version(parsed.version.0),
+        cipher: parsed.cipher.0,
+        cipher_name: TlsCipherSuite::from_id(parsed.cipher.0).map(|suite| suite.name.to_owned()),
+        ..ServerHello::default()
+    };
+    for extension in extensions(parsed.ext.unwrap_or_default()) {
+        // The parser takes the list of a ClientHello for it as well; here it is one number.
+        if let [0, 43, 0, 2, high, low] = extension {
+            hello.selected = Some(Version(u16::from_be_bytes([*high, *low])));
+        } else if let Ok((_, TlsExtension::ALPN(list))) = parse_tls_server_hello_extension(extension) {
+            hello.alpn = list.first().map(|name| text(name));
+        }
+    }
+    let at_ms = talk.at_ms;
+    let counted = versions(hello.version, hello.selected);
+    if talk.keep(64 + hello.cipher_name.as_ref().map_or(0, String::len))
+        && let Some(tls) = conversation(talk)
+    {
+        if parsed.random == RETRY {
+            tls.retry_ms.get_or_insert(at_ms);
+        } else {
+            tls.server_hello.get_or_insert(hello);
+        }
+    }
+    Some(counted)
+}
+
+/// The extensions one by one, each with its head. Ends where one is cut.
+fn extensions(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let length = 4 + usize::from(u16::from_be_bytes([*data.get(2)?, *data.get(3)?]));
+        let (extension, rest) = data.split_at_checked(length)?;
+        data = rest;
+        Some(extension)
+    })
+}
+
+/// Without the made-up values of RFC 8701.
+fn real(numbers: impl Iterator<Item = u16>) -> impl Iterator<Item = u16> {
+    numbers.filter(|number| number & 0x0f0f != 0x0a0a || number >> 8 != number & 0xff).take(MAX_LIST)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(MAX_NAME).collect()
+}
