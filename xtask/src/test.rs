@@ -8,7 +8,7 @@ mod tally;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::run::build_range;
 use crate::setup::{Tools, WASM_TARGET};
@@ -126,27 +126,36 @@ fn browsers(
     filter: Option<&str>,
     tally: &mut Tally,
 ) {
-    const NAME: &str = "browser tests";
     let built = page::build(workspace, tools).and_then(|page| bundle::write(workspace, &page, None));
     if tally.needed("bundle", built).is_none() {
         return;
     }
-    let test = process::build_executable(
-        workspace,
-        &["test", "--no-run", "--package", page::PACKAGE, "--test", "browser"],
-    );
-    let Some(test) = tally.needed("building the browser tests", test) else {
-        return;
-    };
-    if let Some(reason) = isolation.reason_against() {
-        tally.skip(count_tests(&test, filter).unwrap_or(1), NAME, reason);
-        return;
+    let mut any = false;
+    for (target, name) in [("browser", "browser tests"), ("lab", "fault lab")] {
+        let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", target];
+        let test = process::build_executable(workspace, &arguments);
+        let Some(test) = tally.needed(&format!("building the {name}"), test) else {
+            return;
+        };
+        let count = count_tests(&test, filter);
+        // A name is a test of one of the two, mostly.
+        if filter.is_some() && count == Some(0) {
+            continue;
+        }
+        any = true;
+        if let Some(reason) = isolation.reason_against() {
+            tally.skip(count.unwrap_or(1), name, reason);
+            continue;
+        }
+        let command = browser_command(workspace, tools, isolation, &test);
+        if let Some(mut command) = tally.needed(name, command) {
+            command.args(filter).args(["--test-threads", BROWSER_TEST_THREADS, "--show-output"]);
+            tally.tests(name, &mut command);
+        }
     }
-    let Some(mut command) = tally.needed(NAME, browser_command(workspace, tools, isolation, &test)) else {
-        return;
-    };
-    command.args(filter).args(["--test-threads", BROWSER_TEST_THREADS, "--show-output"]);
-    tally.tests(NAME, &mut command);
+    if !any {
+        tally.needed::<()>("browser tests", Err(anyhow!("no test has such a name")));
+    }
 }
 
 fn browser_command(

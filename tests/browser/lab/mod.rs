@@ -4,6 +4,7 @@
 //! not see each other and nothing leaves the machine. Logs stay in `target/tmp/lab/<test>`.
 
 pub mod browser;
+mod cover;
 pub mod net;
 mod process;
 mod profile;

@@ -6,9 +6,9 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
-use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
+use super::cover::cover_names;
 use super::process::{Process, run};
 
 /// Addresses for documentation (RFC 5737), public to a browser; each of them can be listened on in the lab.
@@ -37,19 +37,7 @@ impl Net {
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).map_err(|error| {
             format!("the system refuses a network namespace ({error}); run as root, or in `unshare -rnm`")
         })?;
-        // Mounts made here must not show outside.
-        mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
-            .expect("mounts of a new namespace can be made private");
-        cover(dir, "/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n");
-        // Names must not be asked of services outside, such as systemd-resolved.
-        cover(dir, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
-        cover(dir, "/etc/hosts", "127.0.0.1 localhost\n");
-        for cache in ["/run/nscd", "/var/run/nscd"] {
-            if Path::new(cache).is_dir() {
-                mount(Some("none"), cache, Some("tmpfs"), MsFlags::empty(), None::<&str>)
-                    .expect("a folder can be covered in a namespace of one's own");
-            }
-        }
+        cover_names(dir, Ipv4Addr::LOCALHOST);
         run(&["ip", "link", "set", "lo", "up"], "");
         for network in PUBLIC {
             run(&["ip", "addr", "add", network, "dev", "lo"], "");
@@ -130,17 +118,6 @@ pub fn reject_tcp(at: SocketAddrV4) {
     nft(&format!(
         "add rule inet lab in ip daddr {ip} tcp dport {port} reject with icmp type admin-prohibited\n"
     ));
-}
-
-/// Lays a file of the lab's over one of the system's, for this namespace only.
-fn cover(dir: &Path, path: &str, text: &str) {
-    if !Path::new(path).exists() {
-        return;
-    }
-    let own = dir.join(path.replace('/', "_"));
-    fs::write(&own, text).expect("the lab's folder is there");
-    mount(Some(&own), path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
-        .unwrap_or_else(|error| panic!("covering {path}: {error}"));
 }
 
 fn nft(commands: &str) {

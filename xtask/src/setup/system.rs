@@ -38,6 +38,7 @@ pub const PACKAGES: &[Package] = &[
     Package { name: "curl", programs: &["curl"], elsewhere: "curl" },
     Package { name: "openssl", programs: &["openssl"], elsewhere: "OpenSSL's command" },
     Package { name: "tshark", programs: &["tshark"], elsewhere: "tshark (Wireshark's command line)" },
+    Package { name: "xvfb", programs: &["Xvfb"], elsewhere: "Xvfb (X.org)" },
     Package { name: "nodejs", programs: &["node"], elsewhere: "Node.js" },
     Package { name: "npm", programs: &["npm"], elsewhere: "npm" },
 ];

@@ -1,0 +1,229 @@
+//! A browser with a fresh profile, and one window for each run in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fantoccini::error::CmdError;
+use fantoccini::wd::WindowHandle;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::process::Process;
+use crate::scenario::{Kind, Network, Proxy};
+use crate::{profile, proxy};
+
+/// The driver's port; the network is the lab's own, so any will do.
+const DRIVER_PORT: u16 = 4444;
+
+/// The screen of a browser that has one; the network is the lab's own, and so is what X listens on.
+const SCREEN: &str = ":7";
+
+/// How often the windows are looked through.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// How long one run may take: 10 s, a closer look of 35 s from its beginning, and room for a busy machine.
+const RUN: Duration = Duration::from_secs(100);
+
+/// How many runs may go on at a time in one browser: most of them wait for what is silent.
+const AT_A_TIME: usize = 12;
+
+/// How many of them may be before their first verdict, when they keep a core busy. More make requests so slow that a
+/// machine of two cores looks like a slow network.
+const STARTING: usize = 2;
+
+/// A browser. It ends when this is dropped.
+pub struct Session {
+    client: Client,
+    /// The window that the browser came with; a driver needs one that is open.
+    first: WindowHandle,
+    _driver: Process,
+    _screen: Option<Process>,
+    _scratch: tempfile::TempDir,
+}
+
+/// What a window is opened for.
+pub struct Visit {
+    /// The page's address.
+    pub url: String,
+    /// Where logs and the report go.
+    pub dir: PathBuf,
+}
+
+/// What came of a visit: the last report, or what went wrong.
+pub type Visited = Result<Value, String>;
+
+struct Open {
+    at: usize,
+    window: WindowHandle,
+    begun: Instant,
+    /// Whether it has no verdict yet.
+    starting: bool,
+}
+
+impl Session {
+    /// Starts a browser that trusts the authority in this file.
+    ///
+    /// # Panics
+    /// Where it does not start; with what the driver said.
+    pub async fn start(kind: Kind, network: &Network, authority: &Path, dir: &Path) -> Self {
+        // Paths of sockets must be short; a target folder may be anywhere.
+        let scratch =
+            tempfile::Builder::new().prefix("cc-").tempdir_in("/tmp").expect("/tmp can be written to");
+        let home = scratch.path().display().to_string();
+        let mut environment = vec![("HOME", home.as_str()), ("TMPDIR", home.as_str())];
+        let screen = network.headed.then(|| screen(dir));
+        if screen.is_some() {
+            environment.push(("DISPLAY", SCREEN));
+        }
+        let (command, mut options) = match kind {
+            Kind::Chromium => chromium(scratch.path(), network, authority),
+            Kind::Firefox => firefox(scratch.path(), network, authority),
+        };
+        let command: Vec<_> = command.iter().map(String::as_str).collect();
+        let mut driver = Process::spawn(&command, &environment, &dir.join("driver.log"));
+        driver.listening(DRIVER_PORT).await;
+        if network.proxy != Proxy::None {
+            let at = format!("{}:{}", proxy::ADDRESS.0, proxy::ADDRESS.1);
+            options["proxy"] = json!({ "proxyType": "manual", "httpProxy": at, "sslProxy": at });
+        }
+        options["unhandledPromptBehavior"] = json!("ignore");
+        let Value::Object(capabilities) = options else { unreachable!("made as an object") };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{DRIVER_PORT}"))
+            .await
+            .unwrap_or_else(|error| panic!("the browser does not start: {error}\n{}", driver.log()));
+        let first = client.window().await.expect("a browser starts with a window");
+        Self { client, first, _driver: driver, _screen: screen, _scratch: scratch }
+    }
+
+    /// Opens each page in a window of its own, several at a time, and waits until nothing refines their reports any
+    /// more.
+    pub async fn visit(&self, visits: &[Visit]) -> Vec<Visited> {
+        let mut results: Vec<Option<Visited>> = visits.iter().map(|_| None).collect();
+        let mut waiting = 0..visits.len();
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            while open.len() < AT_A_TIME && open.iter().filter(|run| run.starting).count() < STARTING {
+                let Some(at) = waiting.next() else { break };
+                match self.open(&visits[at].url).await {
+                    Ok(window) => open.push(Open { at, window, begun: Instant::now(), starting: true }),
+                    Err(error) => results[at] = Some(Err(format!("{}: {error}", visits[at].url))),
+                }
+            }
+            let mut going_on = Vec::new();
+            for mut run in open {
+                let dir = &visits[run.at].dir;
+                match self.look(&mut run, dir).await {
+                    None => going_on.push(run),
+                    Some(visited) => results[run.at] = Some(visited),
+                }
+            }
+            open = going_on;
+            if open.is_empty() && waiting.is_empty() {
+                let told = results.into_iter().map(|result| result.expect("every visit has ended"));
+                return told.collect();
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn open(&self, url: &str) -> Result<WindowHandle, CmdError> {
+        self.client.switch_to_window(self.first.clone()).await?;
+        let window = self.client.new_window(false).await?.handle;
+        self.client.switch_to_window(window.clone()).await?;
+        self.client.goto(url).await?;
+        Ok(window)
+    }
+
+    /// What has come of a run; `None` while it goes on. Closes its window then.
+    async fn look(&self, run: &mut Open, dir: &Path) -> Option<Visited> {
+        let script = "const page = document.querySelector('connector-check');
+             return page && { state: page.state, closer: page.hasAttribute('data-closer'), report: page.report,
+                              hidden: document.hidden };";
+        let looked = async {
+            self.client.switch_to_window(run.window.clone()).await?;
+            self.client.execute(script, Vec::new()).await
+        };
+        let visited = match looked.await {
+            Err(error) => Err(error.to_string()),
+            Ok(page) if page["state"] == "done" && page["closer"] == false => Ok(page["report"].clone()),
+            Ok(page) if page["state"] == "failed" => Err("the page has failed".to_owned()),
+            Ok(page) if run.begun.elapsed() > RUN => Err(format!("after {RUN:?} the page is {page}")),
+            Ok(page) => {
+                run.starting &= page["state"] != "done";
+                return None;
+            }
+        };
+        match &visited {
+            Ok(report) => {
+                let text = serde_json::to_string_pretty(report).expect("it came as JSON");
+                fs::write(dir.join("report.json"), text).expect("the lab's folder is there");
+            }
+            Err(_) => {
+                if let Ok(png) = self.client.screenshot().await {
+                    fs::write(dir.join("window.png"), png).expect("the lab's folder is there");
+                }
+            }
+        }
+        let _gone = self.client.close_window().await;
+        Some(visited)
+    }
+}
+
+/// A screen that nobody sees.
+fn screen(dir: &Path) -> Process {
+    Process::spawn(&["Xvfb", SCREEN, "-screen", "0", "1280x1024x24"], &[], &dir.join("screen.log"))
+}
+
+fn chromium(scratch: &Path, network: &Network, authority: &Path) -> (Vec<String>, Value) {
+    profile::chromium(scratch, authority);
+    let mut flags: Vec<_> = profile::CHROMIUM_FLAGS
+        .iter()
+        .filter(|flag| !(network.headed && **flag == "--headless"))
+        .map(|flag| (*flag).to_owned())
+        .collect();
+    flags.push(format!("--user-data-dir={}", scratch.join("data").display()));
+    if network.proxy == Proxy::None {
+        // Whatever the desktop is set to.
+        flags.push("--no-proxy-server".to_owned());
+    }
+    if network.local_network_free {
+        flags.push("--disable-features=LocalNetworkAccessChecks".to_owned());
+    }
+    let binary = program(&["chromium", "google-chrome"]);
+    let driver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+    let command = vec![driver, format!("--port={DRIVER_PORT}"), "--log-level=WARNING".to_owned()];
+    (command, json!({ "goog:chromeOptions": { "binary": binary, "args": flags } }))
+}
+
+fn firefox(scratch: &Path, network: &Network, authority: &Path) -> (Vec<String>, Value) {
+    let folder = scratch.join("profile");
+    fs::create_dir_all(&folder).expect("/tmp can be written to");
+    profile::firefox(&folder, authority);
+    let mut arguments = vec!["-profile".to_owned(), folder.display().to_string()];
+    if !network.headed {
+        arguments.push("-headless".to_owned());
+    }
+    let preferences = json!({ "network.lna.enabled": !network.local_network_free });
+    let binary = program(&["firefox-esr", "firefox"]);
+    let driver = std::env::var("GECKODRIVER").unwrap_or_else(|_| "geckodriver".to_owned());
+    let command = vec![driver, "--port".to_owned(), DRIVER_PORT.to_string()];
+    let options = json!({ "moz:firefoxOptions": {
+        "binary": binary, "args": arguments,
+        "prefs": if network.local_network_free { preferences } else { json!({}) },
+    }});
+    (command, options)
+}
+
+/// The first of these programs that is on `PATH`.
+fn program(names: &[&str]) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    names
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("none of {names:?} is on PATH; `cargo xtask test` says what to install"))
+}
