@@ -68,6 +68,26 @@ codes! {
     BlockedByPagePolicy = "blocked-by-page-policy",
     /// The permission for the local network is missing.
     LocalNetworkPermission = "local-network-permission",
+    /// A capture shows a proxy that wants to know who asks.
+    ConnectNeedsAuthentication = "connect-needs-authentication",
+    /// A capture shows a proxy that opens no tunnel.
+    ConnectRefused = "connect-refused",
+    /// A capture shows attempts to connect that nothing answered.
+    SynUnanswered = "syn-unanswered",
+    /// A capture shows attempts to connect that were refused.
+    SynRefused = "syn-refused",
+    /// A capture shows attempts on the ports that Service Bus is tried on directly.
+    ServiceBusDirectAttempt = "service-bus-direct-attempt",
+    /// A capture shows a TLS handshake that one side broke off with an alert.
+    TlsAlert = "tls-alert",
+    /// A capture shows a version of TLS that the service does not take.
+    TlsVersionTooOld = "tls-version-too-old",
+    /// A capture shows a certificate of the service that none of its authorities issued.
+    CertificateIntercepted = "certificate-intercepted",
+    /// A capture shows a certificate that was not valid at the time of the capture.
+    CertificateOutsideValidity = "certificate-outside-validity",
+    /// A capture shows a SHA-512 signature and a client that does not offer SHA-512.
+    Sha512Refused = "sha512-refused",
     /// The evidence does not decide.
     Undecided = "undecided",
     /// Checks wait for something that only the admin knows.

@@ -14,6 +14,7 @@ use crate::evidence::{CheckEvidence, Evidence};
 use crate::finding::{Confidence, Finding, FindingCode, Severity};
 use crate::text::Message;
 
+mod capture;
 mod causes;
 mod seen;
 mod worth;
@@ -96,6 +97,7 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult]) -> Vec<Finding> {
     matrix.remaining_failures();
     matrix.slow();
     matrix.not_run();
+    matrix.capture();
     matrix.undecided();
     matrix.all_reachable();
     let mut findings = matrix.findings;

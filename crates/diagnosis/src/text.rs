@@ -6,7 +6,11 @@ use unic_langid::LanguageIdentifier;
 /// The languages that the product speaks; the first is the one everything falls back to.
 pub const LANGUAGES: &[(&str, &[&str])] = &[(
     "en",
-    &[include_str!("../../../locales/en/findings.ftl"), include_str!("../../../locales/en/page.ftl")],
+    &[
+        include_str!("../../../locales/en/findings.ftl"),
+        include_str!("../../../locales/en/page.ftl"),
+        include_str!("../../../locales/en/capture.ftl"),
+    ],
 )];
 
 /// A sentence without its words: which message, with what filled in.

@@ -1,0 +1,190 @@
+//! What a network capture shows: proxies that open no tunnel, attempts without an answer, TLS that fails.
+//!
+//! A capture is of some moment and of all programs of a machine, while the page asks now and by itself. So what only a
+//! capture shows warns at most; where a probe of the same host and port fails as well it is as grave as that check.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use connector_check_capture::facts::{CaptureFacts, Connection, Exchange, Opening};
+
+use super::{Matrix, Row, finding};
+use crate::decision::Status;
+use crate::finding::{Confidence, FindingCode, Severity};
+use crate::guidance::port_list;
+use crate::text::Message;
+
+mod tls;
+
+/// Ports that the connector's Service Bus client tries directly before it takes 443.
+const SERVICE_BUS_PORTS: [u16; 3] = [9350, 9352, 5671];
+
+/// More lines of evidence than this hide what they show.
+const MAX_LINES: usize = 6;
+
+/// An attempt that had less time than this until the capture ended may still have been answered. Windows waits at
+/// least this long before its first repeat.
+const TIME_TO_ANSWER_MS: f64 = 3_000.0;
+
+/// Something that a capture shows of one place.
+#[derive(Debug, Clone, PartialEq)]
+struct Shown {
+    /// A name, or an address where the capture holds no name.
+    host: String,
+    port: u16,
+    line: Message,
+}
+
+impl Matrix<'_> {
+    /// Findings of a capture, where there is one.
+    pub(super) fn capture(&mut self) {
+        let Some(capture) = self.evidence.supplements.capture.clone() else { return };
+        let facts = &capture.facts;
+        self.tunnels(facts);
+        self.attempts(facts);
+        self.tls_of_capture(facts);
+    }
+
+    fn tunnels(&mut self, facts: &CaptureFacts) {
+        let exchanges = || facts.connections.iter().flat_map(|c| c.http.iter().map(move |e| (c, e)));
+        let connects = || exchanges().filter(|(_, exchange)| exchange.is_connect());
+        let opened: BTreeMap<&str, f64> = connects()
+            .filter(|(_, exchange)| exchange.status.is_some_and(|status| (200..300).contains(&status)))
+            .map(|(_, exchange)| (exchange.target.as_str(), exchange.at_ms))
+            .collect();
+        let refused: Vec<(&Connection, &Exchange, u16)> = connects()
+            .filter_map(|(c, e)| e.status.filter(|status| !(200..300).contains(status)).map(|s| (c, e, s)))
+            // A proxy that asks first and then opens is satisfied.
+            .filter(|(_, exchange, _)| {
+                opened.get(exchange.target.as_str()).is_none_or(|at| *at < exchange.at_ms)
+            })
+            .collect();
+        let shown = |(connection, exchange, status): &(&Connection, &Exchange, u16)| {
+            let (host, port) = exchange.authority().unwrap_or((&exchange.target, 443));
+            let schemes = exchange.proxy_authenticate.join(", ");
+            let line = if *status == 407 && !schemes.is_empty() {
+                Message::new("evidence-capture-connect-schemes").text("schemes", schemes)
+            } else {
+                Message::new("evidence-capture-connect")
+            };
+            let line = line
+                .text("target", exchange.target.clone())
+                .text("status", status.to_string())
+                .text("proxy", place(&connection.server.address.to_string(), connection.server.port));
+            Shown { host: host.to_owned(), port, line }
+        };
+        let (asks, others): (Vec<_>, Vec<_>) = refused.iter().partition(|(_, _, status)| *status == 407);
+        let asks: Vec<Shown> = asks.into_iter().map(shown).collect();
+        let others_shown: Vec<Shown> = others.iter().map(|refused| shown(refused)).collect();
+        let statuses: BTreeSet<String> = others.iter().map(|(_, _, status)| status.to_string()).collect();
+        self.show(FindingCode::ConnectNeedsAuthentication, Confidence::Proven, &asks, |summary| summary);
+        self.show(FindingCode::ConnectRefused, Confidence::Proven, &others_shown, |summary| {
+            summary.text("statuses", statuses.into_iter().collect::<Vec<_>>().join(", "))
+        });
+    }
+
+    fn attempts(&mut self, facts: &CaptureFacts) {
+        let proxied = facts.connections.iter().any(|connection| {
+            let mut tunnels = connection.http.iter().filter(|exchange| exchange.is_connect());
+            tunnels.any(|exchange| exchange.status.is_some_and(|status| (200..300).contains(&status)))
+        });
+        let answers: BTreeSet<_> = facts
+            .connections
+            .iter()
+            .filter(|connection| connection.opening == Opening::Answered)
+            .map(|connection| connection.server)
+            .collect();
+        let mut silent: Vec<&Connection> = Vec::new();
+        let mut refused: Vec<&Connection> = Vec::new();
+        for connection in facts.connections.iter().filter(|c| !answers.contains(&c.server)) {
+            match connection.opening {
+                Opening::Unanswered
+                    if connection.syn_retransmissions > 0
+                        || facts.duration_ms - connection.start_ms >= TIME_TO_ANSWER_MS =>
+                {
+                    silent.push(connection);
+                }
+                Opening::Refused | Opening::Unreachable => refused.push(connection),
+                Opening::Unanswered | Opening::Answered | Opening::NotCaptured => {}
+            }
+        }
+        let service_bus = |connection: &&&Connection| SERVICE_BUS_PORTS.contains(&connection.server.port);
+        let direct: Vec<Shown> =
+            silent.iter().chain(&refused).filter(service_bus).map(|connection| attempt(connection)).collect();
+        let others = |list: &[&Connection]| -> Vec<Shown> {
+            list.iter().filter(|c| !service_bus(c)).map(|connection| attempt(connection)).collect()
+        };
+        self.show(FindingCode::SynUnanswered, Confidence::Likely, &others(&silent), |summary| summary);
+        self.show(FindingCode::SynRefused, Confidence::Likely, &others(&refused), |summary| summary);
+        let route = if proxied { "proxy" } else { "direct" };
+        self.show(FindingCode::ServiceBusDirectAttempt, Confidence::Likely, &direct, |mut summary| {
+            summary.id += "-";
+            summary.id += route;
+            summary
+        });
+        if proxied
+            && let Some(direct) =
+                self.findings.iter_mut().find(|f| f.code == FindingCode::ServiceBusDirectAttempt)
+        {
+            // It falls back to 443 through the proxy.
+            direct.severity = Severity::Info;
+        }
+    }
+
+    /// Adds a finding of these, if there are any.
+    fn show(
+        &mut self,
+        code: FindingCode,
+        confidence: Confidence,
+        shown: &[Shown],
+        summary: impl FnOnce(Message) -> Message,
+    ) {
+        let places: BTreeSet<(String, u16)> = shown.iter().map(|one| (one.host.clone(), one.port)).collect();
+        let Some((first, _)) = places.first() else { return };
+        let same = |row: &Row<'_>| places.contains(&(row.host().to_owned(), row.port()));
+        let rows = self.select(same);
+        let fails: Vec<_> = rows.iter().copied().filter(|row| row.is(Status::Unreachable)).collect();
+        let reached: Vec<_> = rows.iter().copied().filter(|row| row.is(Status::Reachable)).collect();
+        let mut evidence = Vec::new();
+        for one in shown {
+            if evidence.len() < MAX_LINES && !evidence.contains(&one.line) {
+                evidence.push(one.line.clone());
+            }
+        }
+        if shown.len() > evidence.len() {
+            evidence.push(Message::new("evidence-more").count("count", shown.len() - evidence.len()));
+        }
+        let beside =
+            |id: &str, row: &Row<'_>| Message::new(id).text("endpoint", place(row.host(), row.port()));
+        evidence.extend(fails.iter().map(|row| beside("evidence-capture-supported", row)));
+        evidence.extend(reached.iter().map(|row| beside("evidence-capture-contradicted", row)));
+        let severity = if fails.is_empty() { Severity::Warning } else { super::severity_of(&fails) };
+        let ports: Vec<u16> = places.iter().map(|(_, port)| *port).collect();
+        let hosts: BTreeSet<&str> = places.iter().map(|(host, _)| host.as_str()).collect();
+        let words = Message::new(format!("finding-{code}"))
+            .text("host", first.clone())
+            .text("ports", port_list(&ports))
+            .count("count", hosts.len());
+        let listed = [fails, reached].concat();
+        let mut found = finding(code, severity, confidence, &listed, summary(words), evidence);
+        let known =
+            |(host, port): &(String, u16)| listed.iter().any(|r| r.host() == host && r.port() == *port);
+        found.places = places.into_iter().filter(|place| !known(place)).collect();
+        self.findings.push(found);
+    }
+}
+
+fn attempt(connection: &Connection) -> Shown {
+    let host = connection.server.address.to_string();
+    let id = match connection.opening {
+        Opening::Refused => "evidence-capture-refused",
+        Opening::Unreachable => "evidence-capture-unreachable",
+        Opening::Unanswered | Opening::Answered | Opening::NotCaptured => "evidence-capture-unanswered",
+    };
+    let tries = usize::try_from(connection.syn_retransmissions).unwrap_or(usize::MAX).saturating_add(1);
+    let line = Message::new(id).text("place", place(&host, connection.server.port)).count("count", tries);
+    Shown { host, port: connection.server.port, line }
+}
+
+fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}

@@ -1,0 +1,134 @@
+//! What findings a capture leads to, and what it does not.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use connector_check_capture::read;
+use connector_check_diagnosis::catalogue::Catalogue;
+use connector_check_diagnosis::evidence::{CheckEvidence, Evidence, Progress};
+use connector_check_diagnosis::finding::{Finding, FindingCode, Severity};
+use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
+use connector_check_diagnosis::scenario::Scenario;
+use connector_check_diagnosis::supplements::{Capture, Supplements};
+use connector_check_diagnosis::text::Texts;
+use connector_check_diagnosis::{Verdict, diagnose};
+
+/// Findings of real captures, those of the capture crate's own tests, without a run.
+fn findings(case: &str) -> Vec<Finding> {
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../capture/tests/golden").join(case).join("capture");
+    let (facts, warnings) = read(case, &fs::read(file).unwrap());
+    let capture = Some(Arc::new(Capture { name: case.to_owned(), facts, warnings }));
+    diagnose(&Evidence::without_run(Supplements { capture, ..Supplements::default() }, true)).findings
+}
+
+fn check(case: &str, expected: &[FindingCode]) {
+    let findings = findings(case);
+    let of_capture = findings.iter().map(|finding| finding.code);
+    let codes: Vec<_> = of_capture.filter(|code| !matches!(code, FindingCode::Undecided)).collect();
+    assert_eq!(codes, expected, "{case}");
+    let texts = Texts::for_language("en");
+    for finding in &findings {
+        assert!(texts.is_complete(&finding.summary), "{case}: {:?}", finding.summary);
+        assert!(
+            finding.evidence.iter().all(|line| texts.is_complete(line)),
+            "{case}: {:?}",
+            finding.evidence
+        );
+    }
+}
+
+#[test]
+fn real_captures_lead_to_their_findings() {
+    check("proxy-407", &[FindingCode::ConnectNeedsAuthentication]);
+    check("proxy-403", &[FindingCode::ConnectRefused]);
+    check("proxy-502", &[FindingCode::ConnectRefused]);
+    check("proxy-503", &[FindingCode::ConnectRefused]);
+    check("syn-refused", &[FindingCode::ServiceBusDirectAttempt]);
+    check("syn-dropped", &[FindingCode::ServiceBusDirectAttempt]);
+    check("alert-version", &[FindingCode::TlsAlert]);
+    check("alert-unknown-ca", &[FindingCode::TlsAlert]);
+    check("tls10", &[FindingCode::TlsVersionTooOld]);
+    check("tls11", &[FindingCode::TlsVersionTooOld]);
+}
+
+#[test]
+fn what_works_is_no_finding() {
+    for case in [
+        "syn-retried",
+        "proxy-407-then-basic",
+        "proxy-tunnel-tls12",
+        "proxy-tunnel-tls13",
+        "tls12",
+        "tls13",
+        "tls13-retry",
+        "ipv6",
+    ] {
+        check(case, &[]);
+    }
+    // Its name is not one of the service's, so whoever signed for it is not accused.
+    check("proxy-bump", &[]);
+}
+
+fn scenario(name: &str) -> (Scenario, Evidence) {
+    let scenario = Scenario::named(name).unwrap();
+    let catalogue = Catalogue::parse(include_str!("../../../catalogues/entra-connector.json")).unwrap();
+    let evidence = scenario.evidence(&catalogue);
+    (scenario, evidence)
+}
+
+#[test]
+fn a_public_authority_is_not_accused_and_a_stranger_is() {
+    let (_, evidence) = scenario("capture-tls");
+    let findings = diagnose(&evidence).findings;
+    let found = findings.iter().find(|finding| finding.code == FindingCode::CertificateIntercepted).unwrap();
+    let texts = Texts::for_language("en");
+    let lines: Vec<_> = found.evidence.iter().map(|line| texts.say(line)).collect();
+    assert!(
+        lines[0].contains("login.microsoftonline.com:443") && lines[0].contains("Example Inspection CA"),
+        "{lines:?}"
+    );
+    assert!(!lines.iter().any(|line| line.contains("GlobalSign")), "{lines:?}");
+}
+
+#[test]
+fn a_probe_of_the_same_place_supports_or_contradicts() {
+    let (_, evidence) = scenario("capture-tls");
+    let lines = |evidence: &Evidence| -> Vec<String> {
+        let findings = diagnose(evidence).findings;
+        let found =
+            findings.iter().find(|finding| finding.code == FindingCode::CertificateIntercepted).unwrap();
+        found.evidence.iter().map(|line| line.id.clone()).collect()
+    };
+    assert!(lines(&evidence).contains(&"evidence-capture-contradicted".to_owned()));
+    let mut evidence = evidence;
+    let of_host = |check: &CheckEvidence| {
+        check.endpoint().is_some_and(|endpoint| endpoint.host == "login.microsoftonline.com")
+    };
+    for check in evidence.checks.iter_mut().filter(|check| of_host(check)) {
+        let again = Observation { probe: Probe::Repeat, ..Observation::fetched(Outcome::Failed, 60.0) };
+        check.progress = Progress::Observed(vec![Observation::fetched(Outcome::Failed, 60.0), again]);
+    }
+    let ids = lines(&evidence);
+    assert!(ids.contains(&"evidence-capture-supported".to_owned()), "{ids:?}");
+    assert!(!ids.contains(&"evidence-capture-contradicted".to_owned()), "{ids:?}");
+}
+
+#[test]
+fn a_capture_alone_never_blocks() {
+    for name in ["capture-proxy", "capture-direct", "capture-tls"] {
+        let (_, evidence) = scenario(name);
+        let diagnosis = diagnose(&evidence);
+        assert_eq!(diagnosis.verdict, Some(Verdict::Degraded), "{name}");
+        assert!(diagnosis.findings.iter().all(|finding| finding.severity != Severity::Blocking), "{name}");
+    }
+}
+
+#[test]
+fn service_bus_ports_are_harmless_behind_a_proxy_that_opens_tunnels() {
+    let (_, evidence) = scenario("capture-proxy");
+    let findings = diagnose(&evidence).findings;
+    let found = findings.iter().find(|finding| finding.code == FindingCode::ServiceBusDirectAttempt).unwrap();
+    assert_eq!(found.severity, Severity::Info);
+}
