@@ -20,7 +20,9 @@ fn findings(case: &str) -> Vec<Finding> {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../capture/tests/golden").join(case).join("capture");
     let (facts, warnings) = read(case, &fs::read(file).unwrap());
     let capture = Some(Arc::new(Capture { name: case.to_owned(), facts, warnings }));
-    diagnose(&Evidence::without_run(Supplements { capture, ..Supplements::default() }, true)).findings
+    let mut evidence = Evidence::without_run(Supplements::default(), true);
+    evidence.supplements.capture = capture;
+    diagnose(&evidence).findings
 }
 
 fn check(case: &str, expected: &[FindingCode]) {
