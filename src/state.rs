@@ -34,7 +34,7 @@ pub enum Replay {
     /// The list of scenarios is shown.
     List,
     /// This scenario is shown, and nothing is asked.
-    Of(Scenario),
+    Of(Box<Scenario>),
 }
 
 /// What a recorded run stands in for, until it is left.
@@ -308,7 +308,7 @@ impl State {
         let number = self.runs;
         self.run = Some(Run { number, started: now.clone(), asked, evidence, diagnosis, closer: false });
         self.online = scenario.online;
-        self.replay = Replay::Of(scenario);
+        self.replay = Replay::Of(Box::new(scenario));
         self.phase = Phase::Running;
         effects.extend(self.end(number, Phase::Done, now));
         effects

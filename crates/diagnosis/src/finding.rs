@@ -82,12 +82,40 @@ codes! {
     TlsAlert = "tls-alert",
     /// A capture shows a version of TLS that the service does not take.
     TlsVersionTooOld = "tls-version-too-old",
-    /// A capture shows a certificate of the service that none of its authorities issued.
+    /// A capture or the host script was shown a certificate of the service that none of its authorities issued.
     CertificateIntercepted = "certificate-intercepted",
     /// A capture shows a certificate that was not valid at the time of the capture.
     CertificateOutsideValidity = "certificate-outside-validity",
     /// A capture shows a SHA-512 signature and a client that does not offer SHA-512.
     Sha512Refused = "sha512-refused",
+    /// TLS 1.2 is switched off in Windows.
+    SchannelTls12Disabled = "schannel-tls12-disabled",
+    /// .NET is not told to use strong cryptography.
+    StrongCryptoMissing = "strong-crypto-missing",
+    /// An old Windows lacks the update that brings SHA-512 to TLS 1.2.
+    Sha512UpdateMissing = "sha512-update-missing",
+    /// .NET Framework is older than the connector asks for.
+    DotnetTooOld = "dotnet-too-old",
+    /// A service of the connector does not run.
+    ServiceStopped = "service-stopped",
+    /// The user's route works, the service account's does not.
+    RoutesDisagree = "routes-disagree",
+    /// `WinHTTP` goes another way than the user or the services' files.
+    WinhttpProxyDiffers = "winhttp-proxy-differs",
+    /// A service's configuration file cannot be read by .NET.
+    ConfigMalformed = "config-malformed",
+    /// An element of a configuration file stands in the wrong place.
+    ConfigMisplacedElement = "config-misplaced-element",
+    /// The proxy of a configuration file has no usable address.
+    ConfigProxyWithoutScheme = "config-proxy-without-scheme",
+    /// The services go around the proxy.
+    ConfigProxyBypassed = "config-proxy-bypassed",
+    /// The two services go different ways.
+    ConfigServicesDisagree = "config-services-disagree",
+    /// The sign-in page does not take the account.
+    SignInFailed = "sign-in-failed",
+    /// The account has no role that may register a connector.
+    RoleMissing = "role-missing",
     /// The evidence does not decide.
     Undecided = "undecided",
     /// Checks wait for something that only the admin knows.

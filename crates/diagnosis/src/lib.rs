@@ -3,7 +3,9 @@
 //! The heart is [`diagnose`]: a pure, total function from [`evidence::Evidence`] to [`Diagnosis`].
 //! Nothing here does I/O, reads a clock or knows a browser.
 
+pub mod answers;
 pub mod catalogue;
+pub mod config;
 mod context;
 pub mod decision;
 mod diagnosis;
@@ -12,6 +14,7 @@ pub mod evidence;
 pub mod facts;
 pub mod finding;
 pub mod guidance;
+pub mod host;
 pub mod observation;
 mod patterns;
 pub mod plan;
@@ -24,3 +27,4 @@ pub mod text;
 pub use context::context;
 pub use decision::CheckResult;
 pub use diagnosis::{Diagnosis, Verdict, diagnose};
+pub use patterns::{problem_line, setting_line};

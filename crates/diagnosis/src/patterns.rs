@@ -14,11 +14,15 @@ use crate::evidence::{CheckEvidence, Evidence};
 use crate::finding::{Confidence, Finding, FindingCode, Severity};
 use crate::text::Message;
 
+mod answers;
 mod capture;
 mod causes;
+mod config;
+mod host;
 mod seen;
 mod worth;
 
+pub use config::{problem_line, setting_line};
 use seen::{line, lines, millis};
 
 /// One check with all that is known of it.
@@ -95,6 +99,9 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult]) -> Vec<Finding> {
     matrix.domains();
     matrix.retired();
     matrix.remaining_failures();
+    matrix.host();
+    matrix.configs();
+    matrix.answers();
     matrix.slow();
     matrix.not_run();
     matrix.capture();

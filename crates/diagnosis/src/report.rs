@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answers::Answers;
 use crate::catalogue::{Catalogue, CheckId};
 use crate::decision::Status;
 use crate::diagnosis::{Diagnosis, Verdict};
@@ -38,6 +39,9 @@ pub struct Report {
     pub checks: Vec<ReportedCheck>,
     /// Ranked.
     pub findings: Vec<ReportedFinding>,
+    /// What the admin answered; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Answers::is_empty")]
+    pub answers: Answers,
 }
 
 /// Which list was tested.
@@ -157,6 +161,7 @@ impl Report {
             verdict,
             checks,
             findings,
+            answers: evidence.supplements.answers.clone(),
         })
     }
 }

@@ -10,6 +10,11 @@ pub const LANGUAGES: &[(&str, &[&str])] = &[(
         include_str!("../../../locales/en/findings.ftl"),
         include_str!("../../../locales/en/page.ftl"),
         include_str!("../../../locales/en/capture.ftl"),
+        include_str!("../../../locales/en/answers.ftl"),
+        include_str!("../../../locales/en/capture-guide.ftl"),
+        include_str!("../../../locales/en/config.ftl"),
+        include_str!("../../../locales/en/handover.ftl"),
+        include_str!("../../../locales/en/host.ftl"),
     ],
 )];
 

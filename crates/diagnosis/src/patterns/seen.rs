@@ -9,7 +9,7 @@ use crate::observation::{Observation, Outcome, Probe};
 use crate::text::Message;
 
 /// More lines of evidence than this hide what they show.
-const MAX_EVIDENCE: usize = 6;
+pub(super) const MAX_EVIDENCE: usize = 6;
 
 /// What was seen of these checks: one line for each host and outcome, at most [`MAX_EVIDENCE`] and a count
 /// of the rest.

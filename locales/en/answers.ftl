@@ -1,0 +1,61 @@
+# What only a person can tell: the checklist, and what messages mean.
+
+answers-title = Checklist: what only you can see
+answers-what = Your answers stay on this page and in the report that you save.
+answers-sign-in = Sign in at the login page, in another tab, with the account that installs the connector.
+answers-sign-in-link = Open the login page
+answers-sign-in-worked = It worked
+answers-sign-in-failed = It did not
+answers-message = What the page or the installer said
+answers-message-hint = For example AADSTS50059, or the sentence of the installer.
+answers-message-unknown = This message is not known here. Codes that begin with AADSTS are explained at login.microsoftonline.com/error.
+answers-role = Which role does the account have? In the Entra admin center: Users, the account, Assigned roles.
+answers-role-global-administrator = Global Administrator (the documents of 2018)
+answers-role-application-administrator = Application Administrator (enough today)
+answers-role-other = Neither
+answers-enhanced-security = Is Internet Explorer Enhanced Security off for administrators? In Server Manager: Local Server.
+answers-proxy = How does this machine get out?
+answers-proxy-direct = Directly
+answers-proxy-either = Directly or through a proxy
+answers-proxy-proxy-only = Only through a proxy
+answers-wpad = Are proxy settings handed out automatically (WPAD)? Try: nslookup wpad
+answers-wpad-hint = Discovery may work and the connector still fail, because the proxy it finds asks for a sign-in. Name the proxy in the configuration files, or go around it.
+answers-yes = Yes
+answers-no = No
+answers-unknown = I do not know
+answers-enhanced-security-on = The sign-in window of the installer stays empty with it. Switch it off for administrators while you install.
+
+finding-sign-in-failed = Signing in did not work with the account that installs the connector.
+finding-role-missing = The account has no role that may register a connector.
+
+evidence-answer-sign-in = You answered that signing in did not work.
+evidence-answer-message = It said: { $message }
+evidence-answer-role = You answered that the account has neither of the two roles.
+evidence-enhanced-security = Internet Explorer Enhanced Security is on; the sign-in window of the installer does not work with it.
+
+lookup-application-proxy-disabled = The tenant has application proxy switched off. Enable it in the Entra admin center, then install again.
+lookup-no-tenant = The sign-in page cannot tell the tenant: probably a personal Microsoft account. Use a work account of the tenant.
+lookup-foreign-account = The account belongs to another tenant. A guest cannot register a connector here; use an account of this tenant.
+lookup-no-such-user = The tenant has no such user. Check the name and the domain behind it.
+lookup-wrong-password = User name or password is wrong.
+lookup-locked = The account is locked after too many attempts. Wait, or have it unlocked.
+lookup-password-expired = The password has expired. Change it in a browser first.
+lookup-account-disabled = The account is switched off in the tenant.
+lookup-second-factor = A second factor is asked for. Sign in once in a browser and set it up; if the installer’s window cannot show it, register with a token by script.
+lookup-device-policy = A policy asks for a known, compliant device. Use another account, or have this server exempted while you register.
+lookup-conditional-access = A conditional access policy forbids this sign-in. The sign-in log of the tenant names the policy.
+lookup-consent = An administrator has to consent first. Sign in with an account that may.
+lookup-other-code = A code of the sign-in service: the network got that far. Look it up at login.microsoftonline.com/error.
+lookup-port-9090 = An old connector could not reach its registration on port 9090. Ports above 8081 are blocked; a connector of today needs 443 only.
+lookup-denied = The registration was refused: the account lacks the role, or it belongs to another directory.
+lookup-window-closed = The sign-in window was closed, or closed by itself. If it closes at once, the network is the cause: open a public site in the browser, then run this check.
+lookup-execution-policy = A policy forbids the installer’s PowerShell scripts. In the group policy “Turn on Script Execution”, choose Not Configured, or allow local and signed remote scripts.
+lookup-configuration = The connector could not fetch its configuration: its certificate may have expired, often because a proxy kept it from being renewed. Register it again, and give Network Service and SYSTEM a way out.
+lookup-trust-expired = The connector’s certificate has expired before it was renewed. Register it again.
+lookup-networking = The connector could not reach the service. The firewall or the proxy does not let it out: run this check, and hand over the rules.
+lookup-chain = A certificate could not be validated: the configuration file names a proxy, and WinHTTP has none. Set it: netsh winhttp set proxy address:port
+lookup-trust-relationship = The server’s certificate is not trusted. Either something inspects TLS on the way, or the server’s certificate has expired.
+lookup-secure-channel = No TLS connection came about: TLS 1.2 or its ciphers are switched off, or something on the way cuts it. The host script tells which.
+lookup-proxy-sign-in = The proxy asks for a sign-in (407). The connector cannot give one: have its destinations allowed without.
+lookup-sha512 = SHA-512 is not available for TLS. On Windows Server 2012 R2 and older, update 2973337 brings it.
+lookup-kerberos = This number is about Kerberos towards the published application, and not about the connection to the service.
