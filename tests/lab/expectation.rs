@@ -50,6 +50,8 @@ pub struct Expectation {
     /// Findings that would be wrong, beyond those that are not listed anyway: for the reader.
     #[serde(default)]
     pub never: BTreeSet<String>,
+    /// Milliseconds in which the first verdict stands.
+    pub within: Option<f64>,
     /// The status of checks and how far they are known to have come, as in `unreachable, tcp`. A check that is not
     /// listed is `reachable, http`. An id may end in `*`.
     #[serde(default)]
@@ -160,11 +162,27 @@ impl Expectation {
         faults
     }
 
+    /// Adds to what is wrong whether the first verdict came too late.
+    pub fn time(&self, faults: &mut Faults, quick: &Value) {
+        let Some(within) = self.within else { return };
+        match took_ms(quick) {
+            Some(took) if took <= within => {}
+            took => faults.say(&format!("the first verdict came after {took:?} ms instead of {within} ms")),
+        }
+    }
+
     /// What is expected of a check: the longest key that fits.
     fn of_check(&self, id: &str) -> &str {
         let fitting = self.checks.iter().filter(|(key, _)| matches(key, id));
         fitting.max_by_key(|(key, _)| key.len()).map_or("reachable, http", |(_, expected)| expected)
     }
+}
+
+/// How long a run took that ended in this report, in milliseconds.
+pub fn took_ms(report: &Value) -> Option<f64> {
+    let time = |name: &str| chrono::DateTime::parse_from_rfc3339(text(&report[name])).ok();
+    let took = time("finished")? - time("started")?;
+    Some(took.as_seconds_f64() * 1000.0)
 }
 
 /// What is wrong with a report.

@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use crate::bench;
 use crate::expectation::Case;
 use crate::group::{Group, Run};
 use crate::scenario::{Network, Scenario};
-use crate::session::Visited;
+use crate::session::{Reports, Visited};
 
-/// Browsers at a time: each run waits most of its time, but for a start that takes a core.
-const GROUPS: usize = 2;
+/// Browsers at a time: most of the time they wait.
+const GROUPS: usize = 4;
 
 /// Runs of one browser, at most: more keep another core from taking a part.
 const RUNS_OF_A_GROUP: usize = 24;
@@ -25,6 +26,7 @@ const RUNS_OF_A_GROUP: usize = 24;
 struct Arguments {
     filters: Vec<String>,
     list: bool,
+    bench: bool,
 }
 
 /// What came of everything.
@@ -39,6 +41,9 @@ pub fn main() -> ExitCode {
     let arguments = arguments();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scenarios = Scenario::read_all(&root.join("tests/scenarios"));
+    if arguments.bench {
+        return bench::run(&runs(scenarios), &folder("bench"));
+    }
     let all = runs(scenarios);
     let wanted = |run: &Run| {
         arguments.filters.is_empty() || arguments.filters.iter().any(|filter| run.name.contains(filter))
@@ -78,6 +83,7 @@ fn arguments() -> Arguments {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--list" => arguments.list = true,
+            "--bench" => arguments.bench = true,
             "--test-threads" => drop(words.next()),
             option if option.starts_with('-') => {}
             filter => arguments.filters.push(filter.to_owned()),
@@ -175,15 +181,17 @@ impl Results {
                 for (run, visited) in group.runs.iter().zip(visited) {
                     match visited {
                         Err(error) => self.fail(&run.name, &format!("  {error}")),
-                        Ok(report) => self.judge(run, &report, dir),
+                        Ok(reports) => self.judge(run, &reports, dir),
                     }
                 }
             }
         }
     }
 
-    fn judge(&mut self, run: &Run, report: &serde_json::Value, dir: &Path) {
-        let faults = run.scenario.expected(run.case).faults(&run.scenario, report);
+    fn judge(&mut self, run: &Run, reports: &Reports, dir: &Path) {
+        let expected = run.scenario.expected(run.case);
+        let mut faults = expected.faults(&run.scenario, &reports.last);
+        expected.time(&mut faults, &reports.quick);
         if faults.is_empty() {
             println!("test {} ... ok", run.name);
             self.passed += 1;

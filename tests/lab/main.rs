@@ -5,6 +5,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 #[cfg(target_os = "linux")]
+mod bench;
+#[cfg(target_os = "linux")]
 mod certificates;
 #[cfg(target_os = "linux")]
 #[path = "../browser/lab/cover.rs"]

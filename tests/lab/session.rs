@@ -9,6 +9,7 @@ use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::process::Process;
 use crate::scenario::{Kind, Network, Proxy};
@@ -29,9 +30,9 @@ const RUN: Duration = Duration::from_secs(100);
 /// How many runs may go on at a time in one browser: most of them wait for what is silent.
 const AT_A_TIME: usize = 12;
 
-/// How many of them may be before their first verdict, when they keep a core busy. More make requests so slow that a
-/// machine of two cores looks like a slow network.
-const STARTING: usize = 2;
+/// Browsers that start and pages before their first verdict, in all networks: each keeps a core busy, and too many make
+/// requests so slow that the machine looks like a slow network.
+static STARTING: Semaphore = Semaphore::const_new(3);
 
 /// A browser. It ends when this is dropped.
 pub struct Session {
@@ -51,15 +52,25 @@ pub struct Visit {
     pub dir: PathBuf,
 }
 
-/// What came of a visit: the last report, or what went wrong.
-pub type Visited = Result<Value, String>;
+/// What came of a visit, or what went wrong.
+pub type Visited = Result<Reports, String>;
+
+/// What a page has said.
+pub struct Reports {
+    /// At its first verdict.
+    pub quick: Value,
+    /// When nothing refined it any more.
+    pub last: Value,
+}
 
 struct Open {
     at: usize,
     window: WindowHandle,
     begun: Instant,
-    /// Whether it has no verdict yet.
-    starting: bool,
+    /// As long as it has no verdict.
+    starting: Option<SemaphorePermit<'static>>,
+    /// Its first report.
+    quick: Value,
 }
 
 impl Session {
@@ -68,6 +79,7 @@ impl Session {
     /// # Panics
     /// Where it does not start; with what the driver said.
     pub async fn start(kind: Kind, network: &Network, authority: &Path, dir: &Path) -> Self {
+        let _starting = STARTING.acquire().await.expect("it is never closed");
         // Paths of sockets must be short; a target folder may be anywhere.
         let scratch =
             tempfile::Builder::new().prefix("cc-").tempdir_in("/tmp").expect("/tmp can be written to");
@@ -106,10 +118,17 @@ impl Session {
         let mut waiting = 0..visits.len();
         let mut open: Vec<Open> = Vec::new();
         loop {
-            while open.len() < AT_A_TIME && open.iter().filter(|run| run.starting).count() < STARTING {
+            while open.len() < AT_A_TIME && !waiting.is_empty() {
+                let Ok(permit) = STARTING.try_acquire() else { break };
                 let Some(at) = waiting.next() else { break };
                 match self.open(&visits[at].url).await {
-                    Ok(window) => open.push(Open { at, window, begun: Instant::now(), starting: true }),
+                    Ok(window) => open.push(Open {
+                        at,
+                        window,
+                        begun: Instant::now(),
+                        starting: Some(permit),
+                        quick: Value::Null,
+                    }),
                     Err(error) => results[at] = Some(Err(format!("{}: {error}", visits[at].url))),
                 }
             }
@@ -149,17 +168,24 @@ impl Session {
         };
         let visited = match looked.await {
             Err(error) => Err(error.to_string()),
-            Ok(page) if page["state"] == "done" && page["closer"] == false => Ok(page["report"].clone()),
+            Ok(page) if page["state"] == "done" && page["closer"] == false => {
+                let last = page["report"].clone();
+                let quick = if run.quick.is_null() { last.clone() } else { run.quick.take() };
+                Ok(Reports { quick, last })
+            }
             Ok(page) if page["state"] == "failed" => Err("the page has failed".to_owned()),
             Ok(page) if run.begun.elapsed() > RUN => Err(format!("after {RUN:?} the page is {page}")),
             Ok(page) => {
-                run.starting &= page["state"] != "done";
+                if page["state"] == "done" && run.quick.is_null() {
+                    run.quick = page["report"].clone();
+                    run.starting = None;
+                }
                 return None;
             }
         };
         match &visited {
-            Ok(report) => {
-                let text = serde_json::to_string_pretty(report).expect("it came as JSON");
+            Ok(reports) => {
+                let text = serde_json::to_string_pretty(&reports.last).expect("it came as JSON");
                 fs::write(dir.join("report.json"), text).expect("the lab's folder is there");
             }
             Err(_) => {

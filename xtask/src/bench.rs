@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::workspace::Workspace;
-use crate::{page, setup};
+use crate::{bundle, page, setup, test};
 
 /// A button and a counter in Yew, built in the same way: what no page of this kind comes below. Bytes, measured in
 /// November 2026.
@@ -20,7 +20,8 @@ const BROTLI_QUALITY: u32 = 11;
 /// Brotli's largest window that every browser takes, as a power of two.
 const BROTLI_WINDOW: u32 = 22;
 
-/// Builds the page and writes its sizes, each also as a ratio where there is a yardstick.
+/// Builds the page and writes its sizes, each also as a ratio where there is a yardstick; and on Linux how long it takes in
+/// real browsers, as ratios.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let tools = setup::for_page(workspace)?;
     let page = page::build(workspace, &tools)?;
@@ -44,6 +45,11 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             "{name:<20} {size:>12} {:>18}",
             floor.map_or_else(String::new, |(_, floor)| ratio(size, *floor))
         );
+    }
+    if cfg!(target_os = "linux") {
+        let tools = setup::for_tests(workspace)?;
+        bundle::write(workspace, &page, None)?;
+        test::bench(workspace, &tools)?;
     }
     Ok(())
 }

@@ -158,6 +158,19 @@ fn browsers(
     }
 }
 
+/// The fault lab's own benchmarks, in a network of their own.
+pub fn bench(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    let isolation = Isolation::find();
+    if let Some(reason) = isolation.reason_against() {
+        println!("SKIPPED time of the page: {reason}");
+        return Ok(());
+    }
+    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", "lab"];
+    let lab = process::build_executable(workspace, &arguments)?;
+    process::run(browser_command(workspace, tools, &isolation, &lab)?.arg("--bench"))
+        .context("a time of the page is beyond its limit")
+}
+
 fn browser_command(
     workspace: &Workspace,
     tools: &Tools,
