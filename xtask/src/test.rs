@@ -20,6 +20,9 @@ use tally::Tally;
 /// The layout of the practice range whose fixed addresses the probe tests know.
 const PROBE_LAYOUT: &str = "probe-test";
 
+/// The test target of the fault lab.
+const LAB: &str = "lab";
+
 /// Browsers at a time: each takes most of a core, and on two cores a third one makes deadlines slip.
 const BROWSER_TEST_THREADS: &str = "2";
 
@@ -131,7 +134,7 @@ fn browsers(
         return;
     }
     let mut any = false;
-    for (target, name) in [("browser", "browser tests"), ("lab", "fault lab")] {
+    for (target, name) in [("browser", "browser tests"), (LAB, "fault lab")] {
         let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", target];
         let test = process::build_executable(workspace, &arguments);
         let Some(test) = tally.needed(&format!("building the {name}"), test) else {
@@ -143,7 +146,8 @@ fn browsers(
             continue;
         }
         any = true;
-        if let Some(reason) = isolation.reason_against() {
+        // The lab says itself which scenarios it skips.
+        if let Some(reason) = isolation.reason_against().filter(|_| target != LAB) {
             tally.skip(count.unwrap_or(1), name, reason);
             continue;
         }
@@ -165,7 +169,7 @@ pub fn bench(workspace: &Workspace, tools: &Tools) -> Result<()> {
         println!("SKIPPED time of the page: {reason}");
         return Ok(());
     }
-    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", "lab"];
+    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", LAB];
     let lab = process::build_executable(workspace, &arguments)?;
     process::run(browser_command(workspace, tools, &isolation, &lab)?.arg("--bench"))
         .context("a time of the page is beyond its limit")
