@@ -1,11 +1,14 @@
 //! One run of a catalogue: what was asked, what was seen, what is worth asking again or looking at closer.
 
 use connector_check_diagnosis::catalogue::{CheckId, Expect};
+use connector_check_diagnosis::common::{Common, Way, requests};
 use connector_check_diagnosis::decision::{Reason, Status};
 use connector_check_diagnosis::endpoint::Endpoint;
 use connector_check_diagnosis::evidence::{Evidence, Progress};
-use connector_check_diagnosis::observation::{Observation, Outcome};
-use connector_check_diagnosis::plan::PlannedCheck;
+use connector_check_diagnosis::observation::{
+    Observation, Outcome, PERMISSION_POSSIBLE, PERMISSION_PROMPT, Probe,
+};
+use connector_check_diagnosis::plan::{Canary, PlannedCheck};
 use connector_check_diagnosis::{Diagnosis, diagnose};
 
 use crate::scan::Doubt;
@@ -92,29 +95,63 @@ pub fn look_closer(run: &mut Run, id: &CheckId, seen: Observation) {
     }
 }
 
-/// What a closer look could tell more about: failures that are held against the network, with the last word of
-/// their requests; and what answered on the same hosts.
+/// What a closer look could tell more about: failures that are or may be held against the network, with the last word
+/// of their requests, and names that cannot exist; and what answered, a proxy in the place of such a name included.
 pub fn in_doubt(run: &Run) -> (Vec<Doubt>, Vec<(CheckId, Endpoint)>) {
     let mut doubts = Vec::new();
     let mut healthy = Vec::new();
+    let mut canaries = Vec::new();
+    // Through a proxy any request may wait for a sign-in.
+    let proxy = Common::of(&run.evidence).way == Way::Proxy;
     for (check, result) in run.evidence.checks.iter().zip(&run.diagnosis.results) {
-        let Some(endpoint) = check.planned.endpoint().filter(|_| check.check().expect != Expect::Refusal)
+        let Some(endpoint) = check.planned.endpoint().filter(|_| !check.earlier) else { continue };
+        let (id, endpoint) = (check.check().id.clone(), endpoint.clone());
+        let Some(last) = check.observations().iter().rfind(|seen| requests(seen) || is_websocket(seen))
         else {
             continue;
         };
-        let id = check.check().id.clone();
-        let last = check.observations().last().map(|seen| seen.outcome);
-        match (&result.decision, last) {
-            (Some((Status::Reachable, _)), _) => healthy.push((id, endpoint.clone())),
-            (Some((Status::Unreachable, _) | (_, Reason::NeedsAnotherProbe)), Some(outcome))
-                if !check.earlier =>
-            {
-                doubts.push(Doubt { id, endpoint: endpoint.clone(), outcome });
+        let canary = check.planned.canary == Some(Canary::Anywhere);
+        let held = proxy || last.notes(PERMISSION_POSSIBLE) || last.notes(PERMISSION_PROMPT);
+        let doubt = |waits| Doubt {
+            id: id.clone(),
+            endpoint: endpoint.clone(),
+            outcome: last.outcome,
+            canary,
+            waits,
+        };
+        if canary {
+            match (last.outcome, endpoint.scheme.is_tls()) {
+                (Outcome::Answered, false) => healthy.push((id, endpoint)),
+                (Outcome::Failed | Outcome::TimedOut, true) => canaries.push(doubt(true)),
+                _ => {}
             }
-            _ => {}
+        } else if check.check().expect != Expect::Refusal {
+            match &result.decision {
+                Some((Status::Reachable, _)) => healthy.push((id, endpoint)),
+                Some((Status::Unreachable, _) | (_, Reason::NothingAnswered | Reason::NeedsAnotherProbe)) => {
+                    doubts.push(doubt(held));
+                }
+                Some((
+                    _,
+                    Reason::PermissionPossible
+                    | Reason::PermissionPrompt
+                    | Reason::Withheld
+                    | Reason::AtOnce
+                    | Reason::TlsWithoutHttp,
+                )) => doubts.push(doubt(true)),
+                _ => {}
+            }
         }
     }
+    // A name that cannot exist and hangs is in doubt itself; one that failed only helps to understand others.
+    if !doubts.is_empty() || canaries.iter().any(|canary| canary.outcome == Outcome::TimedOut) {
+        doubts.extend(canaries);
+    }
     (doubts, healthy)
+}
+
+fn is_websocket(seen: &Observation) -> bool {
+    seen.probe == Probe::WebSocket
 }
 
 /// Milliseconds; a time-out after less was one of a latecomer, who does not get the whole deadline.

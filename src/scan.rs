@@ -12,17 +12,18 @@ use connector_check_diagnosis::catalogue::{CheckId, Expect};
 use connector_check_diagnosis::endpoint::Endpoint;
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
 use connector_check_diagnosis::plan::Plan;
-use futures_util::future::Fuse;
+use futures_util::future::{Either, Fuse};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt, select_biased};
-use gloo_timers::future::sleep;
 
 use crate::environment::Surroundings;
-use crate::probe::{Attempt, Stopwatch, rules};
+use crate::probe::timer::sleep;
+use crate::probe::{Attempt, Ended, Stopwatch, ask_otherwise, rules};
 
 pub mod closer;
 pub mod queue;
 mod stop;
+mod times;
 
 pub use closer::{CloserLimits, Doubt, look_closer};
 pub use queue::Deadlines;
@@ -88,14 +89,23 @@ pub async fn scan(
         }
     }
     let hanging = RefCell::new(Hanging::default());
-    let ask = async |item: usize, deadline, start| {
+    let ask = async |item: usize, deadline| {
+        let mut attempt = Attempt::begin(&asked[item].endpoint, &surroundings);
+        let ended = attempt.ended(deadline).await;
+        (attempt, ended)
+    };
+    let understand = async |item: usize, (attempt, ended): (Attempt, Ended), start| {
         let Asked { id, endpoint, .. } = &asked[item];
-        let mut attempt = Attempt::begin(endpoint);
-        let mut seen = attempt.outcome(&surroundings, deadline).await;
+        let mut seen = attempt.meaning(ended, &surroundings).await;
         if seen.outcome == Outcome::TimedOut && seen.probe == Probe::Fetch {
             hanging.borrow_mut().0.insert(id.clone(), attempt);
         }
         if start == Start::Repeat && seen.probe == Probe::Fetch {
+            if seen.outcome == Outcome::Failed
+                && let Some(answer) = ask_otherwise(endpoint, &seen, &surroundings, deadlines.otherwise).await
+            {
+                return answer;
+            }
             seen.probe = Probe::Repeat;
         }
         seen
@@ -108,7 +118,7 @@ pub async fn scan(
         Turn::Repeating(item) => on_event(ScanEvent::Repeating(asked[item].id.clone())),
     };
     let repeat = |item: usize, seen: &Observation| asked[item].repeatable && seen.outcome == Outcome::Failed;
-    work_off(Queue::new(entries, deadlines), &stop, ask, repeat, tell).await;
+    work_off(Queue::new(entries, deadlines), &stop, ask, understand, repeat, tell).await;
     if stop.is_stopped() { Hanging::default() } else { hanging.take() }
 }
 
@@ -132,15 +142,26 @@ enum Turn {
     Repeating(usize),
 }
 
+/// What has come of an entry.
+enum Stage<T> {
+    /// Its request has ended, and the connection is free.
+    Ended(usize, Start, T),
+    /// It is known what that means.
+    Understood(usize, Observation),
+}
+
 /// Starts what the queue lets start, until everything has ended or the signal to stop comes.
-async fn work_off(
+///
+/// What a request's end means may take a browser a moment to tell; the connection is free meanwhile.
+async fn work_off<T>(
     mut queue: Queue,
     stop: &StopSignal,
-    ask: impl AsyncFn(usize, Duration, Start) -> Observation,
+    ask: impl AsyncFn(usize, Duration) -> T,
+    understand: impl AsyncFn(usize, T, Start) -> Observation,
     repeat: impl Fn(usize, &Observation) -> bool,
     tell: impl Fn(Turn),
 ) {
-    let ask = &ask;
+    let (ask, understand) = (&ask, &understand);
     let mut stopped = pin!(stop.stopped().fuse());
     let mut under_way = FuturesUnordered::new();
     let stopwatch = Stopwatch::start();
@@ -152,7 +173,8 @@ async fn work_off(
             Step::Start { item, deadline } => {
                 let start = if queue.is_repeated(item) { Start::Repeat } else { Start::First };
                 tell(Turn::Started(item, start));
-                under_way.push(async move { (item, ask(item, deadline, start).await) });
+                let asking = async move { Stage::Ended(item, start, ask(item, deadline).await) };
+                under_way.push(Either::Left(asking));
                 continue;
             }
             Step::GiveUp { item } => {
@@ -167,14 +189,22 @@ async fn work_off(
         }));
         select_biased! {
             () = stopped => return,
-            (item, seen) = under_way.select_next_some() => {
-                queue.settle(item);
-                let again = repeat(item, &seen) && queue.repeat(item, stopwatch.elapsed());
-                tell(Turn::Ended(item, seen));
-                if again {
-                    tell(Turn::Repeating(item));
+            stage = under_way.select_next_some() => match stage {
+                Stage::Ended(item, start, end) => {
+                    queue.free(item);
+                    let understanding =
+                        async move { Stage::Understood(item, understand(item, end, start).await) };
+                    under_way.push(Either::Right(understanding));
                 }
-            }
+                Stage::Understood(item, seen) => {
+                    queue.settle(item);
+                    let again = repeat(item, &seen) && queue.repeat(item, stopwatch.elapsed());
+                    tell(Turn::Ended(item, seen));
+                    if again {
+                        tell(Turn::Repeating(item));
+                    }
+                }
+            },
             () = timer => {}
         }
     }

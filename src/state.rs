@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connector_check_diagnosis::catalogue::{Catalogue, CheckId, Placeholder};
-use connector_check_diagnosis::evidence::{Evidence, NotRun, PageKind, Progress};
+use connector_check_diagnosis::evidence::{Client, Evidence, NotRun, PageKind, Progress};
 use connector_check_diagnosis::plan::{Fill, Plan, Stage};
 use connector_check_diagnosis::report::{Environment, Frame, Report};
 use connector_check_diagnosis::scenario::Scenario;
@@ -249,6 +249,7 @@ impl State {
         }
         let full = Plan::new(self.catalogue(), self.fill(), nonce);
         let mut evidence = Evidence::of(full.clone(), self.catalogue(), self.online);
+        evidence.client = Client::named(&self.environment.browser, &self.environment.os);
         let plan = match &self.run {
             Some(last) if only_failed => {
                 let plan = full.clone().narrowed(|planned| worth_repeating(last, planned));

@@ -284,6 +284,7 @@ const QUICK: Deadlines = Deadlines {
     head_start: Duration::from_millis(200),
     least: Duration::from_millis(400),
     repeat_pause: Duration::from_millis(200),
+    otherwise: Duration::from_millis(500),
 };
 
 /// Runs a plan; returns what happened and how long it took, in milliseconds.

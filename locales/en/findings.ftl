@@ -42,6 +42,26 @@ finding-port-refused = { $portcount ->
     [one] Connections to port { $ports } fail at once
    *[other] Connections to ports { $ports } fail at once
 } ({ $hosts }), while others succeed.
+finding-proxy-refuses-port = { $portcount ->
+    [one] The proxy opens no connections to port { $ports }
+   *[other] The proxy opens no connections to ports { $ports }
+} ({ $hosts }), or cannot make them itself.
+finding-proxy-requires-authentication = { $count ->
+    [one] A request waits for a sign-in at the proxy, it seems; the connector’s services cannot sign in there.
+   *[other] Requests to { $count } hosts wait for a sign-in at the proxy, it seems; the connector’s services cannot sign in there.
+}
+finding-name-not-resolved = { $count ->
+    [one] The name { $hosts } does not seem to resolve.
+   *[other] { $count } names do not seem to resolve: { $hosts }.
+}
+finding-websocket-blocked = { $count ->
+    [one] { $hosts } answers over HTTPS, but no WebSocket to it opens.
+   *[other] { $count } hosts answer over HTTPS, but no WebSocket to them opens.
+}
+finding-tls-intercepted-untrusted = { $count ->
+    [one] TLS to { $hosts } is opened on the way, it seems, and signed by an authority that this browser does not know.
+   *[other] TLS to { $count } hosts is opened on the way, it seems, and signed by an authority that this browser does not know.
+}
 finding-revocation-unreachable = { $count ->
     [one] A host for certificate revocation does not answer on port { $ports }: { $hosts }.
    *[other] { $count } hosts for certificate revocation do not answer on port { $ports }.
@@ -63,6 +83,10 @@ finding-blocked-by-page-policy = { $count ->
 finding-local-network-permission = { $count ->
     [one] The browser was not allowed to reach an address in the local network.
    *[other] The browser was not allowed to reach { $count } addresses in the local network.
+}
+finding-blocked-by-add-on = { $count ->
+    [one] Requests to { $hosts } end before they are sent: an add-on or a rule of this browser, or a name that does not resolve.
+   *[other] Requests to { $count } hosts end before they are sent: an add-on or a rule of this browser, or names that do not resolve.
 }
 finding-undecided = { $count ->
     [0] Nothing in this run decides whether the connector can work.
@@ -95,6 +119,11 @@ evidence-tls-works = { $endpoint }: TLS with a trusted certificate was completed
 evidence-tcp-works = { $endpoint }: a TCP connection was made.
 evidence-tls-fails = { $endpoint }: a connection was made, and TLS failed on it.
 evidence-connect-fails = { $endpoint }: no connection was made, or it was closed at once.
+evidence-kept = { $endpoint }: an answer came, or a permission was missing; the browser keeps it from the page.
+evidence-held = { $endpoint }: a request got no answer, while other ways of asking ended at once.
+evidence-proxy = { $endpoint } cannot exist, and plain HTTP was answered for it, as a proxy does.
+evidence-impossible-connected = Connections are accepted in the name of a host that cannot exist, and TLS fails on them, too.
+evidence-separates = What tells the candidates apart: { $command }
 evidence-more = { $count ->
     [one] And one more of the same.
    *[other] And { $count } more of the same.

@@ -9,17 +9,34 @@ use web_sys::{
 
 use crate::js;
 
-/// Asks for the head of `url`. `Ok` means that some HTTP answer arrived, whatever its status; the error is
+/// Which request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// The head alone: what is asked first.
+    Head,
+    /// The whole, for servers that close the connection instead of answering HEAD.
+    Get,
+    /// The whole, to be read: ends with the first answer that may not be, a redirect included.
+    Read,
+}
+
+/// Asks for `url`. `Ok` means that some HTTP answer arrived, whatever its status; the error is
 /// the browser's text, which never tells a cause. Dropping the future aborts the request.
 ///
 /// HEAD, because Chromium reports no timing for an opaque answer whose body is unread (measured).
 /// `no-cors`, because the services allow no cross-origin reading; redirects are followed, because in that
 /// mode any other setting is refused at once (measured).
-pub(super) async fn head(url: &str) -> Result<(), String> {
+pub(super) async fn ask(url: &str, verb: Verb) -> Result<(), String> {
     let abort = AbortOnDrop(AbortController::new().map_err(|error| js::error_text(&error))?);
     let request = RequestBuilder::new(url)
-        .method(Method::HEAD)
-        .mode(RequestMode::NoCors)
+        .method(match verb {
+            Verb::Head => Method::HEAD,
+            Verb::Get | Verb::Read => Method::GET,
+        })
+        .mode(match verb {
+            Verb::Head | Verb::Get => RequestMode::NoCors,
+            Verb::Read => RequestMode::Cors,
+        })
         .cache(RequestCache::NoStore)
         .credentials(RequestCredentials::Omit)
         .referrer_policy(ReferrerPolicy::NoReferrer)

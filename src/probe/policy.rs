@@ -12,7 +12,7 @@ use crate::probe::slot::Slot;
 
 /// How long after a failed request the announcement may still come. Mostly it comes within 10 ms after the
 /// rejection; the longest measured was 96 ms, in a busy Chromium.
-const GRACE: Duration = Duration::from_millis(150);
+pub(super) const GRACE: Duration = Duration::from_millis(150);
 
 /// Listens for violations that concern one address, until dropped.
 pub(super) struct Watch {
@@ -53,12 +53,12 @@ impl Watch {
 }
 
 /// Whether a violation's `blockedURI` means `url`: the address itself, its origin, or the scheme
-/// alone, which is all that the standard tells of a `wss:` address.
+/// alone, which is all that the standard tells of a WebSocket's address.
 ///
 /// Source: <https://www.w3.org/TR/CSP3/#strip-url-for-use-in-reports>.
 fn concerns(blocked_uri: &str, url: &str) -> bool {
-    if blocked_uri == "wss" {
-        return url.starts_with("wss:");
+    if matches!(blocked_uri, "wss" | "ws") {
+        return url.split(':').next() == Some(blocked_uri);
     }
     match (Endpoint::parse(blocked_uri), Endpoint::parse(url)) {
         (Ok(blocked), Ok(probed)) => {

@@ -64,6 +64,17 @@ pub fn permission(endpoint: &Endpoint, surroundings: &Surroundings) -> Option<Pe
     }
 }
 
+/// The state of a permission that the browser may want: the page needs one for private addresses, and nobody knows
+/// what this name resolves to. `None` where it is given or not needed.
+pub fn possible_permission(endpoint: &Endpoint, surroundings: &Surroundings) -> Option<Permission> {
+    let may_be_private = endpoint.is_named() && AddressSpace::of_host(&endpoint.host) == AddressSpace::Public;
+    if surroundings.page_space != AddressSpace::Public || !may_be_private {
+        return None;
+    }
+    // Few names lead to this very machine, so that its own permission does not count.
+    surroundings.local_network.filter(|state| *state != Permission::Granted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +137,16 @@ mod tests {
         assert_eq!(state(AddressSpace::Public, "https://host.example/"), None);
         assert_eq!(state(AddressSpace::Local, "https://10.1.2.3/"), None);
         assert_eq!(state(AddressSpace::Loopback, "https://127.0.0.2/"), None);
+    }
+
+    #[test]
+    fn a_permission_is_possible_for_names_on_public_pages() {
+        let state = |space, url| {
+            possible_permission(&Endpoint::parse(url).unwrap(), &surroundings(PageKind::Https, space))
+        };
+        assert_eq!(state(AddressSpace::Public, "https://host.example/"), Some(Permission::Denied));
+        assert_eq!(state(AddressSpace::Public, "https://203.0.113.1/"), None);
+        assert_eq!(state(AddressSpace::Public, "https://10.1.2.3/"), None);
+        assert_eq!(state(AddressSpace::Loopback, "https://host.example/"), None);
     }
 }

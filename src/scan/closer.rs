@@ -4,8 +4,11 @@
 //! | Family | Asked | Tells |
 //! |---|---|---|
 //! | all | what hangs, for 35 s in all | at what time the browser gives up by itself |
+//! | all | what failed, twice more, and what answered, for the round trip | on which step it failed |
+//! | all | what hangs, by WebSocket, where the browser may be waiting for somebody | whether it is |
 //! | Chromium | every doubt, by ICE | whether TCP, and whether TLS was completed |
 //! | Firefox | what failed, by WebSocket | whether it was TLS that failed |
+//! | all | what failed or hangs over TLS, by plain HTTP | whether anything listens there |
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -14,12 +17,13 @@ use std::time::Duration;
 use connector_check_diagnosis::catalogue::CheckId;
 use connector_check_diagnosis::endpoint::{Endpoint, Scheme};
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
-use futures_util::future::{join3, ready, select};
+use futures_util::future::{join, join3, ready, select};
 use futures_util::{StreamExt, stream};
 
 use crate::environment::{Family, Surroundings};
 use crate::probe::ice::{self, Depth};
-use crate::probe::{first, probe};
+use crate::probe::{ask_plainly, close_code, first};
+use crate::scan::times::take_times;
 use crate::scan::{Hanging, ScanEvent, StopSignal};
 
 /// `RTCPeerConnection`s open at a time. Chromium allows about 500 (measured); each connects to all ports of a host
@@ -28,6 +32,10 @@ const ICE_AT_A_TIME: usize = 24;
 
 /// Hosts at a time to which a `WebSocket` is opened. Firefox opens one after the other to each address by itself.
 const WEBSOCKET_HOSTS: usize = 16;
+
+/// Hosts at a time to which a WebSocket is opened although a request to them hangs, and at most so many in all. After
+/// some failures Chromium delays every further one by seconds (measured).
+const HANGING_HOSTS: usize = 8;
 
 /// The times of a closer look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +48,8 @@ pub struct CloserLimits {
     pub ice: Duration,
     /// How long one WebSocket may take to open or close. Default: 5 s. Only what failed at once is asked.
     pub websocket: Duration,
+    /// How long requests are made for their times alone, before anything else. Default: 3 s.
+    pub timing: Duration,
     /// After which time no ICE or WebSocket is started or waited for any more. Default: 30 s, as by then the deep
     /// look is over, which began with the run.
     pub total: Duration,
@@ -54,6 +64,7 @@ impl Default for CloserLimits {
             deep: Duration::from_secs(35),
             ice: Duration::from_secs(10),
             websocket: Duration::from_secs(5),
+            timing: Duration::from_secs(3),
             total: Duration::from_secs(30),
             webrtc: true,
         }
@@ -69,13 +80,17 @@ pub struct Doubt {
     pub endpoint: Endpoint,
     /// How its `fetch` ended; of interest are [`Outcome::Failed`] and [`Outcome::TimedOut`].
     pub outcome: Outcome,
+    /// Whether its name cannot exist. What else it does tells what stands between.
+    pub canary: bool,
+    /// Whether the browser may be waiting for somebody: for a sign-in, or for a permission.
+    pub waits: bool,
 }
 
 /// Looks closer at what a run left in doubt, and reports as it goes: [`ScanEvent::Looked`], any number of times
 /// for a check, in any order.
 ///
 /// `healthy` are checks that answered; one of a host in doubt, at most, is looked at by ICE, too, to show that the
-/// browser tells addresses of that host at all. `hanging` are the requests that [`super::scan`] left hanging; they
+/// browser tells addresses of that host at all, and the time of one is taken. `hanging` are the requests that [`super::scan`] left hanging; they
 /// get [`CloserLimits::deep`] from their own beginning. What a browser cannot do is not reported. The future ends
 /// after the longer of that and [`CloserLimits::total`]; at the signal to stop at once, and then reports nothing
 /// more. Dropping it is the same as stopping it.
@@ -95,18 +110,20 @@ pub async fn look_closer(
     };
     let family = surroundings.agent.family;
     let deep = look_deep(&doubts, hanging, surroundings, limits.deep, &tell);
-    let ice = async {
-        if family == Family::Chromium && limits.webrtc {
-            look_by_ice(&doubts, &healthy, limits.ice, &tell).await;
-        }
+    let by_ice = family == Family::Chromium && limits.webrtc;
+    let others = async {
+        // Nothing else may be under way meanwhile that takes time.
+        first(take_times(&doubts, &healthy, surroundings, &tell), limits.timing).await;
+        let ice = async {
+            if by_ice {
+                look_by_ice(&doubts, &healthy, limits.ice, &tell).await;
+            }
+        };
+        let plain = look_plainly(&doubts, by_ice, surroundings, limits.websocket, &tell);
+        let websocket = look_by_websocket(&doubts, surroundings, limits.websocket, &tell);
+        join3(ice, plain, websocket).await;
     };
-    let websocket = async {
-        if family == Family::Firefox {
-            look_by_websocket(&doubts, surroundings, limits.websocket, &tell).await;
-        }
-    };
-    let looks = join3(deep, first(ice, limits.total), first(websocket, limits.total));
-    select(pin!(stop.stopped()), pin!(looks)).await;
+    select(pin!(stop.stopped()), pin!(join(deep, first(others, limits.total)))).await;
 }
 
 /// The same requests with more patience.
@@ -188,33 +205,74 @@ fn ice_looks<'a>(doubts: &'a [Doubt], healthy: &'a [(CheckId, Endpoint)]) -> Vec
     looks
 }
 
-/// Opens a WebSocket where `fetch` failed, for the close code. What hung is left out: it would hang again, and
-/// Firefox lets every other one to the same address wait meanwhile (measured).
+/// Opens a `WebSocket` each: in Firefox where `fetch` failed, for the close code; and in any browser where it hangs and may be
+/// waiting for somebody, to see whether this ends.
 async fn look_by_websocket(
     doubts: &[Doubt],
     surroundings: &Surroundings,
     deadline: Duration,
     tell: &impl Fn(&CheckId, Observation),
 ) {
-    let mut hosts = BTreeMap::<&str, BTreeMap<u16, Vec<&CheckId>>>::new();
-    for doubt in doubts {
-        if doubt.outcome == Outcome::Failed && doubt.endpoint.scheme == Scheme::Https {
+    let codes = surroundings.agent.family == Family::Firefox;
+    let mut hosts = BTreeMap::<&str, BTreeMap<u16, Vec<&Doubt>>>::new();
+    for doubt in doubts.iter().filter(|doubt| codes && doubt.outcome == Outcome::Failed && has_code(doubt)) {
+        hosts.entry(&doubt.endpoint.host).or_default().entry(doubt.endpoint.port).or_default().push(doubt);
+    }
+    // After those: in Firefox one that hangs lets every other one to the same address wait (measured).
+    let mut hanging = 0;
+    for doubt in doubts.iter().filter(|doubt| doubt.outcome == Outcome::TimedOut && doubt.waits) {
+        let new = !hosts.contains_key(doubt.endpoint.host.as_str());
+        if doubt.endpoint.scheme != Scheme::Wss && new && hanging < HANGING_HOSTS {
+            hanging += 1;
             let ports = hosts.entry(&doubt.endpoint.host).or_default();
-            ports.entry(doubt.endpoint.port).or_default().push(&doubt.id);
+            ports.entry(doubt.endpoint.port).or_default().push(doubt);
         }
     }
     stream::iter(hosts)
-        .for_each_concurrent(WEBSOCKET_HOSTS, async |(host, ports)| {
-            for (port, ids) in ports {
-                let endpoint =
-                    Endpoint { scheme: Scheme::Wss, host: host.to_owned(), port, path: "/".to_owned() };
-                let seen = probe(&endpoint, surroundings, deadline).await;
-                if seen.outcome == Outcome::Prevented {
-                    // A policy that allows `https:` alone says nothing about the check.
-                    continue;
+        .for_each_concurrent(WEBSOCKET_HOSTS, async |(_, ports)| {
+            for doubts in ports.into_values() {
+                if let Some(seen) = close_code(&doubts[0].endpoint, surroundings, deadline).await {
+                    for doubt in doubts {
+                        tell(&doubt.id, seen.clone());
+                    }
                 }
-                for id in ids {
-                    tell(id, seen.clone());
+            }
+        })
+        .await;
+}
+
+/// Whether a close code may tell something: of TLS; or, on a port of plain HTTP, that the browser insists on TLS there.
+fn has_code(doubt: &Doubt) -> bool {
+    match doubt.endpoint.scheme {
+        Scheme::Https => true,
+        Scheme::Http => doubt.endpoint.port != Scheme::Http.default_port(),
+        Scheme::Wss => false,
+    }
+}
+
+/// Asks the ports of TLS checks over plain HTTP, one after the other for each host: what hangs there, too, was dropped,
+/// and what ends was connected.
+async fn look_plainly(
+    doubts: &[Doubt],
+    by_ice: bool,
+    surroundings: &Surroundings,
+    deadline: Duration,
+    tell: &impl Fn(&CheckId, Observation),
+) {
+    let mut hosts = BTreeMap::<&str, Vec<&Doubt>>::new();
+    for doubt in doubts {
+        let tls =
+            doubt.endpoint.scheme == Scheme::Https && doubt.endpoint.port != Scheme::Https.default_port();
+        // What fails, ICE tells better; what hangs may hang in ICE whatever it is.
+        if tls && !doubt.canary && !(by_ice && doubt.outcome == Outcome::Failed) {
+            hosts.entry(&doubt.endpoint.host).or_default().push(doubt);
+        }
+    }
+    stream::iter(hosts)
+        .for_each_concurrent(WEBSOCKET_HOSTS, async |(_, doubts)| {
+            for doubt in doubts {
+                if let Some(seen) = ask_plainly(&doubt.endpoint, surroundings, deadline).await {
+                    tell(&doubt.id, seen);
                 }
             }
         })
@@ -226,7 +284,13 @@ mod tests {
     use super::*;
 
     fn doubt(id: &str, url: &str) -> Doubt {
-        Doubt { id: id.into(), endpoint: Endpoint::parse(url).unwrap(), outcome: Outcome::Failed }
+        Doubt {
+            id: id.into(),
+            endpoint: Endpoint::parse(url).unwrap(),
+            outcome: Outcome::Failed,
+            canary: false,
+            waits: false,
+        }
     }
 
     /// Each look as text: its depth, and each authority with the checks it is about.

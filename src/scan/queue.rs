@@ -24,8 +24,8 @@ pub struct Deadlines {
     pub probe: Duration,
     /// How much longer than one probe the whole run may take. Default: 2 s.
     pub total_slack: Duration,
-    /// How long a stage has the network for itself before the next one starts anyway. Default: 0.7 s, enough
-    /// for an answer from another continent; two of them and a probe fit into the run.
+    /// How long a stage has the network for itself before the next one starts anyway. Default: 50 ms, so that its
+    /// requests are on their way. Nobody need wait for their answers: no result counts before they are there.
     pub head_start: Duration,
     /// A probe that would get less is not started: its silence would mean nothing. Default: 3 s, which a
     /// refusal on Windows (2 s) and one lost packet (1 s) both fit into.
@@ -33,6 +33,9 @@ pub struct Deadlines {
     /// How long after a failure the same is asked again. Default: 0.5 s. Chromium ends every request at once when
     /// the machine's addresses change (measured), and a change comes in several steps close together.
     pub repeat_pause: Duration,
+    /// How long a failure that came twice is asked about in another way. Default: 2 s, as something answers there
+    /// or fails at once.
+    pub otherwise: Duration,
 }
 
 impl Default for Deadlines {
@@ -40,9 +43,10 @@ impl Default for Deadlines {
         Self {
             probe: Duration::from_secs(8),
             total_slack: Duration::from_secs(2),
-            head_start: Duration::from_millis(700),
+            head_start: Duration::from_millis(50),
             least: Duration::from_secs(3),
             repeat_pause: Duration::from_millis(500),
+            otherwise: Duration::from_secs(2),
         }
     }
 }
@@ -104,9 +108,11 @@ pub struct Queue {
     deadlines: Deadlines,
     /// Not started, in order.
     waiting: VecDeque<usize>,
-    /// Started and not settled, by key.
+    /// Started and not free again, by key.
     under_way: HashMap<String, usize>,
     under_way_in_all: usize,
+    /// Started and not settled.
+    unsettled: usize,
     /// Those that have entries; an absent stage holds nothing up.
     stages: BTreeMap<Stage, Progress>,
     /// Entries to be started once more, and from when on; in order, as the pause is the same for all.
@@ -134,6 +140,7 @@ impl Queue {
             deadlines,
             under_way: HashMap::new(),
             under_way_in_all: 0,
+            unsettled: 0,
             stages,
             repeats: VecDeque::new(),
             repeated: HashSet::new(),
@@ -148,7 +155,7 @@ impl Queue {
             // Each of them has its first result.
             self.repeats.clear();
         }
-        if self.waiting.is_empty() && self.repeats.is_empty() && self.under_way_in_all == 0 {
+        if self.waiting.is_empty() && self.repeats.is_empty() && self.unsettled == 0 {
             return Step::Done;
         }
         if now >= cutoff
@@ -160,6 +167,7 @@ impl Queue {
         if let Some(item) = self.take_startable(now) {
             *self.under_way.entry(self.entries[item].key.clone()).or_default() += 1;
             self.under_way_in_all += 1;
+            self.unsettled += 1;
             return Step::Start { item, deadline: self.deadlines.of_probe_at(now) };
         }
         let next_entry = (!self.waiting.is_empty()).then(|| next_opening.map_or(cutoff, |at| at.min(cutoff)));
@@ -169,15 +177,20 @@ impl Queue {
         Step::Wait { until }
     }
 
-    /// A started entry has come to an end.
+    /// The request of a started entry has ended, so that its connection is free.
     ///
     /// # Panics
     ///
-    /// If the entry was not started, or has settled before.
-    pub fn settle(&mut self, item: usize) {
-        let under_way = self.under_way.get_mut(&self.entries[item].key).expect("only started entries settle");
+    /// If the entry was not started, or is free already.
+    pub fn free(&mut self, item: usize) {
+        let under_way = self.under_way.get_mut(&self.entries[item].key).expect("only started entries end");
         *under_way -= 1;
         self.under_way_in_all -= 1;
+    }
+
+    /// It is known what came of a started entry that is free.
+    pub fn settle(&mut self, item: usize) {
+        self.unsettled -= 1;
         if !self.repeated.contains(&item) {
             self.stage_of(item).unsettled -= 1;
         }
@@ -247,12 +260,27 @@ mod tests {
     const LOGIN: Stage = Stage::Login;
     const SWEEP: Stage = Stage::Sweep;
 
+    const DEADLINES: Deadlines = Deadlines {
+        probe: ms(8_000),
+        total_slack: ms(2_000),
+        head_start: ms(700),
+        least: ms(3_000),
+        repeat_pause: ms(500),
+        otherwise: ms(2_000),
+    };
+
     fn queue(entries: &[(Stage, &str)]) -> Queue {
         let entries = entries.iter().map(|&(stage, key)| Entry { stage, key: key.to_owned() }).collect();
-        Queue::new(entries, Deadlines::default())
+        Queue::new(entries, DEADLINES)
     }
 
-    fn ms(ms: u64) -> Duration {
+    /// The request of an entry has ended, and what that means is known at once.
+    fn finish(queue: &mut Queue, item: usize) {
+        queue.free(item);
+        queue.settle(item);
+    }
+
+    const fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
 
@@ -275,13 +303,13 @@ mod tests {
     fn a_stage_starts_when_the_one_before_has_settled() {
         let mut queue = queue(&[(SWEEP, "s"), (LOGIN, "l"), (CONTROL, "c"), (CONTROL, "d")]);
         assert_eq!(started(&mut queue, 0), (vec![2, 3], wait(Some(ms(700)))));
-        queue.settle(2);
+        finish(&mut queue, 2);
         assert_eq!(started(&mut queue, 100), (vec![], wait(Some(ms(700)))));
-        queue.settle(3);
+        finish(&mut queue, 3);
         assert_eq!(started(&mut queue, 200), (vec![1], wait(Some(ms(900)))));
-        queue.settle(1);
+        finish(&mut queue, 1);
         assert_eq!(started(&mut queue, 300), (vec![0], wait(None)));
-        queue.settle(0);
+        finish(&mut queue, 0);
         assert_eq!(queue.next(ms(400)), Step::Done);
     }
 
@@ -306,7 +334,7 @@ mod tests {
         entries.push((SWEEP, "other"));
         let mut queue = queue(&entries);
         assert_eq!(started(&mut queue, 0).0, [0, 1, 2, 3, 4, 5, 8]);
-        queue.settle(3);
+        finish(&mut queue, 3);
         assert_eq!(started(&mut queue, 10).0, [6]);
     }
 
@@ -316,7 +344,7 @@ mod tests {
         let entries: Vec<_> = keys.iter().map(|key| (SWEEP, key.as_str())).collect();
         let mut queue = queue(&entries);
         assert_eq!(started(&mut queue, 0).0.len(), OVERALL);
-        queue.settle(7);
+        finish(&mut queue, 7);
         assert_eq!(started(&mut queue, 10).0, [OVERALL]);
     }
 
@@ -325,7 +353,7 @@ mod tests {
         let mut queue = queue(&[(SWEEP, "same"); 8]);
         assert_eq!(queue.next(ms(0)), Step::Start { item: 0, deadline: ms(8000) });
         assert_eq!(started(&mut queue, 0).0.len(), 5);
-        queue.settle(0);
+        finish(&mut queue, 0);
         assert_eq!(queue.next(ms(6000)), Step::Start { item: 6, deadline: ms(3800) });
         assert_eq!(queue.next(ms(6000)), wait(Some(ms(6800))));
         assert_eq!(queue.next(ms(6800)), Step::GiveUp { item: 7 });
@@ -336,16 +364,16 @@ mod tests {
     fn a_repeat_waits_for_its_pause_and_a_connection_and_holds_no_stage_up() {
         let mut queue = queue(&[(CONTROL, "c"), (SWEEP, "c"), (SWEEP, "c")]);
         assert_eq!(started(&mut queue, 0).0, [0]);
-        queue.settle(0);
+        finish(&mut queue, 0);
         assert!(queue.repeat(0, ms(100)));
         assert_eq!(started(&mut queue, 100), (vec![1, 2], wait(Some(ms(600)))), "the next stage has begun");
         assert!(started(&mut queue, 599).0.is_empty());
         assert_eq!(queue.next(ms(600)), Step::Start { item: 0, deadline: ms(8000) });
         assert_eq!(queue.next(ms(600)), wait(None));
-        queue.settle(0);
+        finish(&mut queue, 0);
         assert!(!queue.repeat(0, ms(700)), "twice is enough");
         for item in [1, 2] {
-            queue.settle(item);
+            finish(&mut queue, item);
         }
         assert_eq!(queue.next(ms(700)), Step::Done);
     }
@@ -354,10 +382,10 @@ mod tests {
     fn a_repeat_counts_among_the_connections_of_its_endpoint() {
         let mut queue = queue(&[(SWEEP, "same"); 7]);
         assert_eq!(started(&mut queue, 0).0.len(), 6);
-        queue.settle(0);
+        finish(&mut queue, 0);
         assert!(queue.repeat(0, ms(0)));
         assert_eq!(started(&mut queue, 500), (vec![6], wait(None)), "it is due, but six are under way");
-        queue.settle(3);
+        finish(&mut queue, 3);
         assert_eq!(started(&mut queue, 900).0, [0]);
     }
 
@@ -365,9 +393,9 @@ mod tests {
     fn a_repeat_that_would_come_too_late_is_none() {
         let mut queue = queue(&[(SWEEP, "a"), (SWEEP, "b")]);
         assert_eq!(started(&mut queue, 0).0, [0, 1]);
-        queue.settle(0);
+        finish(&mut queue, 0);
         assert!(queue.repeat(0, ms(6299)));
-        queue.settle(1);
+        finish(&mut queue, 1);
         assert!(!queue.repeat(1, ms(6300)));
         assert_eq!(queue.next(ms(6300)), wait(Some(ms(6799))));
         assert_eq!(queue.next(ms(9000)), Step::Done, "the page slept, and the run's time is over");
@@ -400,7 +428,7 @@ mod tests {
                         now += ms(jump);
                         ends.retain(|&(end, item)| {
                             if end <= now {
-                                queue.settle(item);
+                                finish(&mut queue, item);
                                 if item % 5 == 0 && queue.repeat(item, now) {
                                     again.insert(item);
                                 }

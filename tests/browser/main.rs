@@ -7,6 +7,8 @@
 #[cfg(target_os = "linux")]
 mod closer;
 #[cfg(target_os = "linux")]
+mod kept;
+#[cfg(target_os = "linux")]
 mod lab;
 #[cfg(target_os = "linux")]
 mod lab_tests;

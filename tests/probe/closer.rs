@@ -11,6 +11,7 @@ const LIMITS: CloserLimits = CloserLimits {
     deep: Duration::from_millis(1500),
     ice: Duration::from_millis(300),
     websocket: Duration::from_secs(1),
+    timing: Duration::from_millis(500),
     total: Duration::from_secs(3),
     webrtc: true,
 };
@@ -50,7 +51,7 @@ const PEER_CONNECTION: &str = "
     };";
 
 fn doubt(id: &str, url: &str, outcome: Outcome) -> Doubt {
-    Doubt { id: id.into(), endpoint: endpoint(url), outcome }
+    Doubt { id: id.into(), endpoint: endpoint(url), outcome, canary: false, waits: false }
 }
 
 async fn surroundings(family: Family) -> Surroundings {

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{CheckId, Expect};
+use crate::common::{Common, requests};
 use crate::endpoint::{Endpoint, Scheme};
 use crate::evidence::{Evidence, NotRun, Progress};
-use crate::facts::{Facts, Layer, Manner, Reached, address_shown, facts};
-use crate::observation::{BrowserLimit, Observation, Outcome};
+use crate::facts::{Facts, Layer, Manner, Reached, facts};
+use crate::observation::{BrowserLimit, CLOCK_GAP, Observation, Outcome, Probe};
 use crate::plan::{Canary, Target};
 
 /// What a check came to.
@@ -64,6 +65,16 @@ pub enum Reason {
     ClockGap,
     /// The browser was asking the user for a permission.
     PermissionPrompt,
+    /// No answer, and the browser gave up looking the name up.
+    NameTimedOut,
+    /// No answer to requests, while a WebSocket to the same place ended at once.
+    Held,
+    /// Something answered, and the browser keeps it from the page.
+    Withheld,
+    /// A missing permission for the local network would look the same.
+    PermissionPossible,
+    /// It failed before anything could have come back.
+    AtOnce,
     /// The browser would not ask.
     Prevented(BrowserLimit),
     /// Placeholders without a value.
@@ -110,6 +121,11 @@ pub fn status(facts: Facts, expect: Expect, trust: Trust, network: Network) -> (
         return worth(trust);
     }
     match (needed, proven, disproven, manner, network) {
+        // The browser may have stood in the way, however far the path works.
+        (_, _, _, Manner::Held, _) => (Status::Inconclusive, Reason::Held),
+        (_, _, _, Manner::Withheld, _) => (Status::Inconclusive, Reason::Withheld),
+        (_, _, _, Manner::PermissionPossible, _) => (Status::Inconclusive, Reason::PermissionPossible),
+
         // The path works up to a layer below what is needed.
         (Http, Some(Tls), _, _, _) => (Status::Inconclusive, Reason::TlsWithoutHttp),
         (_, Some(_), _, Manner::Silent | Manner::ConnectTimedOut, _) => {
@@ -121,11 +137,17 @@ pub fn status(facts: Facts, expect: Expect, trust: Trust, network: Network) -> (
         (_, None, _, Manner::Prevented(limit), _) => (Status::NotTestable, Reason::Prevented(limit)),
         (_, None, _, Manner::ClockGap, _) => (Status::Inconclusive, Reason::ClockGap),
         (_, None, _, Manner::PermissionPrompt, _) => (Status::Inconclusive, Reason::PermissionPrompt),
+        (_, None, _, Manner::AtOnce, _) => (Status::Inconclusive, Reason::AtOnce),
 
         // A failure means something only where the network has been seen to work.
-        (_, None, _, Manner::Failed | Manner::Silent | Manner::ConnectTimedOut, Network::Unproven) => {
-            (Status::Inconclusive, Reason::NothingAnswered)
-        }
+        (
+            _,
+            None,
+            _,
+            Manner::Failed | Manner::Silent | Manner::ConnectTimedOut | Manner::NameTimedOut,
+            Network::Unproven,
+        ) => (Status::Inconclusive, Reason::NothingAnswered),
+        (_, None, _, Manner::NameTimedOut, Network::Proven) => (Status::Unreachable, Reason::NameTimedOut),
         (Http, None, _, Manner::Silent | Manner::ConnectTimedOut, Network::Proven)
         | (Tls | Tcp, None, _, Manner::ConnectTimedOut, Network::Proven)
         | (Tls | Tcp, None, Some(Tcp), Manner::Silent, Network::Proven) => {
@@ -149,8 +171,14 @@ fn refusal(proven: Option<Layer>, manner: Manner) -> (Status, Reason) {
         (Some(Layer::Tls | Layer::Http), _) | (_, Manner::Answered) => {
             (Status::Intercepted, Reason::AnsweredThoughImpossible)
         }
-        (_, Manner::Failed) => (Status::Unreachable, Reason::RefusedAsItMust),
+        // A name that is looked up in vain is refused in its way.
+        (_, Manner::Failed | Manner::AtOnce | Manner::NameTimedOut) => {
+            (Status::Unreachable, Reason::RefusedAsItMust)
+        }
         (_, Manner::Silent | Manner::ConnectTimedOut) => (Status::Inconclusive, Reason::CanaryTimedOut),
+        (_, Manner::Held) => (Status::Inconclusive, Reason::Held),
+        (_, Manner::Withheld) => (Status::Inconclusive, Reason::Withheld),
+        (_, Manner::PermissionPossible) => (Status::Inconclusive, Reason::PermissionPossible),
         (_, Manner::Prevented(limit)) => (Status::NotTestable, Reason::Prevented(limit)),
         (_, Manner::ClockGap) => (Status::Inconclusive, Reason::ClockGap),
         (_, Manner::PermissionPrompt) => (Status::Inconclusive, Reason::PermissionPrompt),
@@ -195,14 +223,16 @@ pub struct Reading<'a> {
     facts: Vec<Option<Facts>>,
     /// Whether something beyond this machine answered.
     beyond: bool,
+    /// What all checks have in common.
+    pub common: Common<'a>,
 }
 
 impl<'a> Reading<'a> {
     /// Reads a run.
     pub fn of(evidence: &'a Evidence) -> Self {
-        let shown = address_shown(evidence);
-        let facts: Vec<_> = evidence.checks.iter().map(|check| facts(check, &shown)).collect();
-        let mut reading = Self { evidence, facts, beyond: false };
+        let common = Common::of(evidence);
+        let facts: Vec<_> = evidence.checks.iter().map(|check| facts(check, &common)).collect();
+        let mut reading = Self { evidence, facts, beyond: false, common };
         reading.beyond = evidence.checks.iter().zip(&reading.facts).any(|(check, facts)| {
             // Made-up answers come from wherever they please, even from this machine's own proxy.
             let genuine = |place: &Endpoint| !place.is_loopback() && reading.trust(place) == Trust::Clean;
@@ -249,8 +279,16 @@ impl<'a> Reading<'a> {
         let network = self.network(endpoint);
         let may_change = match facts.manner {
             Manner::Answered => trust == Trust::Unknown,
-            Manner::Failed | Manner::Silent | Manner::ConnectTimedOut => network == Network::Unproven,
-            Manner::ClockGap | Manner::PermissionPrompt | Manner::Prevented(_) => false,
+            Manner::Failed | Manner::Silent | Manner::ConnectTimedOut | Manner::NameTimedOut => {
+                network == Network::Unproven
+            }
+            Manner::ClockGap
+            | Manner::PermissionPrompt
+            | Manner::PermissionPossible
+            | Manner::Held
+            | Manner::Withheld
+            | Manner::AtOnce
+            | Manner::Prevented(_) => false,
         };
         if may_change && !finished && check.check().expect != Expect::Refusal {
             return None;
@@ -318,16 +356,26 @@ impl<'a> Reading<'a> {
                     }
                     fabricated_plain |= !tls;
                 }
-                (Some(Manner::Failed), Some(Canary::Anywhere)) => failed |= canary_tls == tls,
-                (Some(Manner::Failed), Some(Canary::Domain(domain))) => failed |= tls && below(domain),
+                (Some(Manner::Failed | Manner::AtOnce | Manner::NameTimedOut), Some(Canary::Anywhere)) => {
+                    failed |= canary_tls == tls;
+                }
+                (
+                    Some(Manner::Failed | Manner::AtOnce | Manner::NameTimedOut),
+                    Some(Canary::Domain(domain)),
+                ) => {
+                    failed |= tls && below(domain);
+                }
                 // Not come to an end; or one dead host of the catalogue, which shows nothing about others.
-                (Some(Manner::Failed), None)
+                (Some(Manner::Failed | Manner::AtOnce | Manner::NameTimedOut), None)
                 | (
                     Some(
                         Manner::Silent
                         | Manner::ConnectTimedOut
                         | Manner::ClockGap
                         | Manner::PermissionPrompt
+                        | Manner::PermissionPossible
+                        | Manner::Held
+                        | Manner::Withheld
                         | Manner::Prevented(_),
                     )
                     | None,
@@ -355,6 +403,8 @@ impl<'a> Reading<'a> {
 
 /// Of the request that was answered; else of the first.
 fn duration(seen: &[Observation]) -> Option<f64> {
-    let answered = seen.iter().find(|observation| observation.outcome == Outcome::Answered);
-    answered.or(seen.first()).and_then(|observation| observation.ms)
+    let asked = |seen: &&Observation| requests(seen) || seen.probe == Probe::WebSocket;
+    let answered = seen.iter().find(|seen| asked(seen) && seen.outcome == Outcome::Answered);
+    // The time of an answer that came while the clock stood still is nobody's.
+    answered.or(seen.first()).filter(|seen| !seen.notes(CLOCK_GAP)).and_then(|seen| seen.ms)
 }

@@ -39,7 +39,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     if !evidence.finished {
         return Diagnosis { verdict: None, results, findings: Vec::new() };
     }
-    let findings = patterns::findings(evidence, &results);
+    let findings = patterns::findings(evidence, &results, &reading.common);
     let verdict = Some(verdict(&findings));
     Diagnosis { verdict, results, findings }
 }

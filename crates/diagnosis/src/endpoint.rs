@@ -149,6 +149,11 @@ impl Endpoint {
             |ip| ip.to_canonical().is_loopback() || ip.is_unspecified(),
         )
     }
+
+    /// Whether the host is a name that has to be looked up.
+    pub fn is_named(&self) -> bool {
+        self.ip().is_none() && !self.is_loopback()
+    }
 }
 
 /// Splits `host:port`, `[v6]:port` or `host`.

@@ -19,6 +19,40 @@ pub enum PageKind {
     Https,
 }
 
+/// Browsers that show failures in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// Chromium, Chrome, Edge and their kin.
+    Chromium,
+    /// Firefox, but not on iOS.
+    Firefox,
+    /// Any other: nothing is known of how it fails.
+    #[default]
+    Other,
+}
+
+/// What made the observations, as far as it changes what they mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Client {
+    /// Which engine.
+    pub engine: Engine,
+    /// Whether on Windows, where a refusal takes two seconds, because the system asks three times (documented).
+    pub windows: bool,
+}
+
+impl Client {
+    /// By the words of a report's environment, such as `Edge 156` and `Windows`.
+    pub fn named(browser: &str, os: &str) -> Self {
+        let engine = match browser.split(' ').next().unwrap_or_default() {
+            "Chromium" | "Chrome" | "Edge" | "Brave" | "Opera" if os != "iOS" => Engine::Chromium,
+            "Firefox" if os != "iOS" => Engine::Firefox,
+            _ => Engine::Other,
+        };
+        Self { engine, windows: os == "Windows" }
+    }
+}
+
 /// The input of [`crate::diagnose`]: the plan of a run and what has come of it so far.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
@@ -27,6 +61,8 @@ pub struct Evidence {
     pub online: bool,
     /// Whether nothing more will come.
     pub finished: bool,
+    /// What asked.
+    pub client: Client,
     /// The catalogue's regions, for titles.
     pub regions: Vec<Region>,
     /// Every planned check, in the plan's order.
@@ -79,12 +115,14 @@ impl Evidence {
             .map(|planned| CheckEvidence { planned, progress: Progress::Waiting, earlier: false })
             .collect();
         let regions = catalogue.regions.clone();
-        Self { online, finished: false, regions, checks, supplements: Supplements::default() }
+        let (client, supplements) = (Client::default(), Supplements::default());
+        Self { online, finished: false, client, regions, checks, supplements }
     }
 
     /// Evidence without a run: only what was brought to the page.
     pub fn without_run(supplements: Supplements, online: bool) -> Self {
-        Self { online, finished: true, regions: Vec::new(), checks: Vec::new(), supplements }
+        let client = Client::default();
+        Self { online, finished: true, client, regions: Vec::new(), checks: Vec::new(), supplements }
     }
 
     /// The check of this id.

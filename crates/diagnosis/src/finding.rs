@@ -54,6 +54,14 @@ codes! {
     PortDropped = "port-dropped",
     /// Connections to a port end in an error at once.
     PortRefused = "port-refused",
+    /// The proxy opens no connections to a port.
+    ProxyRefusesPort = "proxy-refuses-port",
+    /// The proxy demands a sign-in.
+    ProxyRequiresAuthentication = "proxy-requires-authentication",
+    /// A name does not resolve.
+    NameNotResolved = "name-not-resolved",
+    /// No `WebSocket` opens where HTTPS answers.
+    WebsocketBlocked = "websocket-blocked",
     /// The hosts for certificate revocation and trust lists do not answer.
     RevocationUnreachable = "revocation-unreachable",
     /// One endpoint fails among healthy ones of the same kind.
@@ -68,6 +76,8 @@ codes! {
     BlockedByPagePolicy = "blocked-by-page-policy",
     /// The permission for the local network is missing.
     LocalNetworkPermission = "local-network-permission",
+    /// Something in the browser ends requests before they are sent.
+    BlockedByAddOn = "blocked-by-add-on",
     /// A capture shows a proxy that wants to know who asks.
     ConnectNeedsAuthentication = "connect-needs-authentication",
     /// A capture shows a proxy that opens no tunnel.

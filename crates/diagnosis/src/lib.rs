@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod catalogue;
+pub mod common;
 pub mod config;
 mod context;
 pub mod decision;
@@ -23,6 +24,7 @@ pub mod responder;
 pub mod scenario;
 pub mod supplements;
 pub mod text;
+pub mod timing;
 
 pub use context::context;
 pub use decision::CheckResult;

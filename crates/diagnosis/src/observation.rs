@@ -30,6 +30,19 @@ pub enum Probe {
     Repeat,
     /// The same with a deadline beyond the times at which browsers and systems give up by themselves.
     Deep,
+    /// `fetch`, GET, after HEAD has failed, Firefox: some servers close the connection instead of answering HEAD, and some
+    /// lead to a dead place.
+    Get,
+    /// An event stream, Chromium's family: answered where the browser gives it up for good, as it does after any
+    /// HTTP answer that the page may not read, redirects included; after a failure of the network it means to
+    /// try again. With [`PERMISSION_POSSIBLE`] a missing permission ends it so, too.
+    Stream,
+    /// `fetch` of `http://` at the port of a TLS check: an answer of whatever kind shows a listener.
+    Plain,
+    /// `fetch` once more over the connection of one that answered: its time is one round trip.
+    KeepAlive,
+    /// `fetch` once more of what failed, for its time alone.
+    Timed,
     /// ICE, `turns:` over TCP, Chromium's family: answered where TCP and TLS with a trusted certificate were
     /// completed; a failure says nothing by itself.
     Turns,
@@ -101,6 +114,11 @@ impl Observation {
         Self { probe: Probe::Rule, outcome: Outcome::Prevented, ms: None, detail: limit.code().to_owned() }
     }
 
+    /// Whether the detail is this note, or ends with it in brackets behind the browser's own words.
+    pub fn notes(&self, note: &str) -> bool {
+        self.detail == note || self.detail.ends_with(&format!("({note})"))
+    }
+
     /// The limit that stood in the way, for a `prevented` observation.
     pub fn limit(&self) -> Option<BrowserLimit> {
         match self.outcome {
@@ -116,3 +134,34 @@ pub const CLOCK_GAP: &str = "clock-gap";
 
 /// Stands in [`Observation::detail`] where the browser was still asking the user for a permission.
 pub const PERMISSION_PROMPT: &str = "permission-prompt";
+
+/// Noted where the page needs a permission for private addresses and does not have it, and nobody knows whether this
+/// name has one: a failure or a silence may be the browser's doing.
+pub const PERMISSION_POSSIBLE: &str = "permission-possible";
+
+/// Noted with a failure where the browser tells that the request was sent all the same: TCP was connected, and over
+/// `https:` TLS was completed. Firefox tells so by a duration above zero in its Resource Timing (measured).
+pub const SENT: &str = "request-sent";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_stands_alone_or_in_brackets_at_the_end() {
+        let noted = |detail: &str| {
+            let detail = detail.to_owned();
+            Observation { detail, ..Observation::fetched(Outcome::Failed, 1.0) }.notes(SENT)
+        };
+        for (detail, expected) in [
+            ("request-sent", true),
+            ("TypeError: no (request-sent)", true),
+            ("TypeError: request-sent", false),
+            ("request-sent)", false),
+            ("(request-sent) no", false),
+            ("", false),
+        ] {
+            assert_eq!(noted(detail), expected, "{detail}");
+        }
+    }
+}

@@ -4,9 +4,11 @@
 //! explained, so that one cause is named once. What no pattern explains ends in `port-dropped`,
 //! `port-refused` or `undecided`: nothing that failed stays without a finding.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::catalogue::{CheckId, Expect, Need};
+use crate::common::Common;
 use crate::decision::{CheckResult, Reason, Status};
 
 use crate::endpoint::Endpoint;
@@ -15,11 +17,15 @@ use crate::finding::{Confidence, Finding, FindingCode, Severity};
 use crate::text::Message;
 
 mod answers;
+mod browser;
 mod capture;
 mod causes;
 mod config;
 mod host;
+mod hosts;
+mod proxy;
 mod seen;
+mod tls;
 mod worth;
 
 pub use config::{problem_line, setting_line};
@@ -54,18 +60,23 @@ impl<'a> Row<'a> {
         self.endpoint.map_or(0, |endpoint| endpoint.port)
     }
 
+    fn url(&self) -> String {
+        self.endpoint.map_or_else(String::new, Endpoint::url)
+    }
+
     fn rule(&self) -> &'a str {
         &self.check.check().allow
     }
 
     fn silent(&self) -> bool {
-        self.reason() == Some(&Reason::TimedOut)
+        matches!(self.reason(), Some(Reason::TimedOut | Reason::NameTimedOut))
     }
 }
 
 /// The run, and which of its failures are explained already.
 struct Matrix<'a> {
     evidence: &'a Evidence,
+    common: &'a Common<'a>,
     /// Every check that counts; canaries and other refusals stand apart.
     rows: Vec<Row<'a>>,
     refusals: Vec<Row<'a>>,
@@ -76,12 +87,13 @@ struct Matrix<'a> {
 }
 
 /// All findings of a finished run, ranked.
-pub fn findings(evidence: &Evidence, results: &[CheckResult]) -> Vec<Finding> {
+pub fn findings(evidence: &Evidence, results: &[CheckResult], common: &Common<'_>) -> Vec<Finding> {
     let row = |(check, result)| Row { check, result, endpoint: CheckEvidence::endpoint(check) };
     let (rows, refusals) =
         evidence.checks.iter().zip(results).map(row).partition(|row: &Row<'_>| counts(row.check));
     let mut matrix = Matrix {
         evidence,
+        common,
         rows,
         refusals,
         explained: BTreeSet::new(),
@@ -89,9 +101,13 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult]) -> Vec<Finding> {
         findings: Vec::new(),
     };
     matrix.fabricated();
+    matrix.proxy_sign_in();
     matrix.no_network();
     matrix.browser_limits();
+    matrix.in_the_browser();
+    matrix.unknown_authority();
     matrix.tls();
+    matrix.names();
     matrix.login();
     matrix.revocation();
     matrix.regions();
@@ -103,13 +119,24 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult]) -> Vec<Finding> {
     matrix.configs();
     matrix.answers();
     matrix.slow();
+    matrix.websockets();
     matrix.not_run();
     matrix.capture();
     matrix.undecided();
     matrix.all_reachable();
     let mut findings = matrix.findings;
-    findings.sort_by_key(|f| (f.severity, f.confidence, usize::MAX - f.checks.len()));
+    findings.sort_by_key(|f| (f.severity, Reverse(needed(evidence, f)), f.confidence, Reverse(f.checks.len())));
     findings
+}
+
+/// How many checks that the connector cannot do without a finding explains: to mend it unblocks so many.
+fn needed(evidence: &Evidence, finding: &Finding) -> usize {
+    let required = |id: &&CheckId| {
+        evidence.get(id).is_some_and(|check| counts(check) && check.check().need == Need::Required)
+    };
+    // That all is well unblocks nothing.
+    let cause = finding.code != FindingCode::AllReachable;
+    finding.checks.iter().filter(|id| cause && required(id)).count()
 }
 
 impl CheckEvidence {
@@ -148,6 +175,24 @@ impl<'a> Matrix<'a> {
         self.explain(rows);
         let severity = severity_of(rows);
         self.findings.push(finding(code, severity, confidence, rows, summary, evidence));
+    }
+
+    /// The same causes for the same checks, which fit equally well: each is named, and what tells them apart.
+    fn push_candidates(
+        &mut self,
+        candidates: &[(FindingCode, Confidence)],
+        rows: &[Row<'a>],
+        summary: impl Fn(FindingCode) -> Message,
+        evidence: &[Message],
+        command: &str,
+    ) {
+        for &(code, confidence) in candidates {
+            let mut evidence = evidence.to_vec();
+            if candidates.len() > 1 {
+                evidence.push(Message::new("evidence-separates").text("command", command));
+            }
+            self.push(code, confidence, rows, summary(code), evidence);
+        }
     }
 
     /// The same, with how many others answered meanwhile: the contrast is what names the cause.

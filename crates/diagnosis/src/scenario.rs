@@ -6,8 +6,8 @@
 
 use serde::Deserialize;
 
-use crate::catalogue::{Catalogue, CheckId};
-use crate::evidence::{CheckEvidence, Evidence, NotRun, PageKind, Progress};
+use crate::catalogue::{Catalogue, Check, CheckId};
+use crate::evidence::{CheckEvidence, Engine, Evidence, NotRun, PageKind, Progress};
 use crate::observation::Observation;
 use crate::plan::{Fill, Plan};
 use crate::supplements::Supplements;
@@ -31,6 +31,12 @@ pub struct Scenario {
     /// How the page was opened.
     #[serde(default = "http")]
     pub page: PageKind,
+    /// Checks beside those of the catalogue.
+    #[serde(default)]
+    pub also: Vec<Check>,
+    /// What asked: how failures are read depends on it.
+    #[serde(default)]
+    pub browser: Engine,
     /// What is seen of every check of the catalogue that nothing else is said of.
     pub seen: Vec<Observation>,
     /// What is seen of every name that cannot exist that nothing else is said of.
@@ -78,9 +84,12 @@ impl Scenario {
 
     /// The evidence of a finished run in which all this was seen.
     pub fn evidence(&self, catalogue: &Catalogue) -> Evidence {
-        let plan = Plan::new(catalogue, &self.fill, "scenario");
-        let mut evidence = Evidence::of(plan, catalogue, self.online);
+        let mut catalogue = catalogue.clone();
+        catalogue.checks.extend(self.also.iter().cloned());
+        let plan = Plan::new(&catalogue, &self.fill, "scenario");
+        let mut evidence = Evidence::of(plan, &catalogue, self.online);
         evidence.finished = true;
+        evidence.client.engine = self.browser;
         evidence.supplements = self.supplements.clone();
         for check in &mut evidence.checks {
             let seen = self.seen_of(check);

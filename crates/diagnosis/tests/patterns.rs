@@ -215,7 +215,10 @@ fn a_service_domain_that_is_silent_as_a_whole_is_not_well_although_no_single_hos
          service - c.svc:443 informational fail
          service - d.svc:443 informational fail",
         Verdict::Inconclusive,
-        &["domain-blocked likely warning: c-svc-443 d-svc-443"],
+        &[
+            "domain-blocked likely warning: c-svc-443 d-svc-443",
+            "name-not-resolved possible info: c-svc-443 d-svc-443",
+        ],
     );
 }
 

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use connector_check_diagnosis::catalogue::{Catalogue, Check, CheckId, Expect, Group, Need, Region};
 use connector_check_diagnosis::decision::{Network, Reason, Status, Trust, status};
 use connector_check_diagnosis::endpoint::Endpoint;
-use connector_check_diagnosis::evidence::{CheckEvidence, Evidence, NotRun, Progress};
+use connector_check_diagnosis::evidence::{CheckEvidence, Client, Engine, Evidence, NotRun, Progress};
 use connector_check_diagnosis::facts::{Facts, Layer, Manner};
 use connector_check_diagnosis::finding::{Confidence, FindingCode};
 use connector_check_diagnosis::observation::{
-    BrowserLimit, CLOCK_GAP, Observation, Outcome, PERMISSION_PROMPT, Probe,
+    BrowserLimit, CLOCK_GAP, Observation, Outcome, PERMISSION_POSSIBLE, PERMISSION_PROMPT, Probe, SENT,
 };
 use connector_check_diagnosis::plan::{Fill, Plan, Target};
 use connector_check_diagnosis::text::Texts;
@@ -65,9 +65,21 @@ fn observation() -> impl Strategy<Value = Observation> {
 
 /// What the confirming probes may add.
 fn closer_look() -> impl Strategy<Value = Observation> {
-    let probes = vec![Probe::Repeat, Probe::Deep, Probe::Turns, Probe::Turn, Probe::WebSocket];
+    let probes = vec![
+        Probe::Repeat,
+        Probe::Deep,
+        Probe::Get,
+        Probe::Stream,
+        Probe::Plain,
+        Probe::KeepAlive,
+        Probe::Timed,
+        Probe::Turns,
+        Probe::Turn,
+        Probe::WebSocket,
+    ];
     let outcomes = vec![Outcome::Answered, Outcome::Failed, Outcome::TimedOut];
-    (select(probes), select(outcomes), 0.0..40_000.0, select(vec!["", "1006", "1015"])).prop_map(
+    let details = vec!["", "1006", "1015", SENT, PERMISSION_POSSIBLE, CLOCK_GAP];
+    (select(probes), select(outcomes), 0.0..40_000.0, select(details)).prop_map(
         |(probe, outcome, ms, detail)| Observation {
             probe,
             outcome,
@@ -79,7 +91,7 @@ fn closer_look() -> impl Strategy<Value = Observation> {
 
 fn progress() -> impl Strategy<Value = Progress> {
     prop_oneof![
-        8 => prop::collection::vec(observation(), 1..3).prop_map(Progress::Observed),
+        8 => prop::collection::vec(observation(), 1..5).prop_map(Progress::Observed),
         1 => Just(Progress::Waiting),
         1 => Just(Progress::Running),
         1 => observation().prop_map(|seen| Progress::Repeating(vec![seen])),
@@ -90,7 +102,9 @@ fn progress() -> impl Strategy<Value = Progress> {
 /// Finished runs over catalogues of up to 12 checks, canaries included.
 fn evidence() -> impl Strategy<Value = Evidence> {
     let checks = (0..12_usize).prop_flat_map(|count| (0..count).map(check).collect::<Vec<_>>());
-    (checks, any::<bool>(), any::<bool>()).prop_flat_map(|(checks, online, filled)| {
+    let engines = vec![Engine::Chromium, Engine::Firefox, Engine::Other];
+    let client = (select(engines), any::<bool>()).prop_map(|(engine, windows)| Client { engine, windows });
+    (checks, any::<bool>(), any::<bool>(), client).prop_flat_map(|(checks, online, filled, client)| {
         let catalogue = Catalogue {
             format: connector_check_diagnosis::catalogue::FORMAT.to_owned(),
             id: "t".to_owned(),
@@ -108,6 +122,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         let plan = Plan::new(&catalogue, &fill, "n");
         let mut evidence = Evidence::of(plan, &catalogue, online);
         evidence.finished = true;
+        evidence.client = client;
         let count = evidence.checks.len();
         (Just(evidence), prop::collection::vec(progress(), count)).prop_map(|(mut evidence, all)| {
             for (check, progress) in evidence.checks.iter_mut().zip(all) {
@@ -122,12 +137,23 @@ fn needed(check: &CheckEvidence) -> bool {
     check.check().need == Need::Required && check.check().expect != Expect::Refusal
 }
 
+/// A mere connection is no answer, and an event stream that ends may have missed a permission.
+fn answers_in_its_name(seen: &Observation) -> bool {
+    let stands = match seen.probe {
+        Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::Get | Probe::Turns => true,
+        Probe::Stream => !seen.notes(PERMISSION_POSSIBLE),
+        Probe::Rule | Probe::Plain | Probe::KeepAlive | Probe::Timed | Probe::Turn | Probe::WebSocket => {
+            false
+        }
+    };
+    stands && seen.outcome == Outcome::Answered
+}
+
 fn canary_answered(evidence: &Evidence) -> bool {
     evidence.checks.iter().any(|check| {
         check.check().expect == Expect::Refusal
             && matches!(check.planned.target, Target::Endpoint(_))
-            // A mere connection to a place that must fail is no answer in its name.
-            && check.observations().iter().any(|o| o.outcome == Outcome::Answered && o.probe != Probe::Turn)
+            && check.observations().iter().any(answers_in_its_name)
     })
 }
 
@@ -168,9 +194,13 @@ proptest! {
         };
         for check in &evidence.checks {
             if status_of(check) == Some(Status::Reachable) {
-                // That TLS failed on a connection proves the connection.
+                // That TLS failed on a connection proves the connection, and that a request was sent proves TLS.
                 let tcp = check.check().expect == Expect::Tcp;
-                prop_assert!(tcp || check.observations().iter().any(|o| o.outcome == Outcome::Answered));
+                let tls = check.check().expect == Expect::Tls;
+                let seen = |seen: &Observation| {
+                    seen.outcome == Outcome::Answered || (tls && seen.notes(SENT))
+                };
+                prop_assert!(tcp || check.observations().iter().any(seen));
             }
         }
         let all_needed = evidence.checks.iter().filter(|c| needed(c)).all(|c| status_of(c) == Some(Status::Reachable));
@@ -196,6 +226,59 @@ proptest! {
                 prop_assert!(here || result.status() != Some(Status::Reachable), "{}", result.id);
             }
             prop_assert!(diagnosis.findings.iter().any(|f| f.code == FindingCode::AnswersFabricated));
+        }
+    }
+
+    #[test]
+    fn the_order_in_which_closer_looks_arrive_does_not_matter(evidence in evidence()) {
+        let request = |seen: &Observation| {
+            matches!(
+                seen.probe,
+                Probe::Rule | Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::Get | Probe::Stream
+            )
+        };
+        let (mut one, mut other) = (evidence.clone(), evidence);
+        for (one, other) in one.checks.iter_mut().zip(&mut other.checks) {
+            // What a WebSocket saw is its request where there is no other.
+            let wss = one.endpoint().is_some_and(|place| place.scheme.as_str() == "wss");
+            if let (Progress::Observed(one), Progress::Observed(other)) = (&mut one.progress, &mut other.progress)
+                && !wss
+            {
+                one.sort_by_key(|seen| !request(seen));
+                let requests = one.iter().take_while(|seen| request(seen)).count();
+                other.clone_from(one);
+                other[requests..].reverse();
+            }
+        }
+        let summary = |evidence: &Evidence| {
+            let diagnosis = diagnose(evidence);
+            let statuses: Vec<_> = diagnosis.results.iter().map(|result| result.decision.clone()).collect();
+            let causes: Vec<_> = diagnosis
+                .findings
+                .iter()
+                .map(|finding| (finding.code, finding.confidence, finding.checks.clone()))
+                .collect();
+            (diagnosis.verdict, statuses, causes)
+        };
+        prop_assert_eq!(summary(&one), summary(&other));
+    }
+
+    #[test]
+    fn times_make_nothing_red_or_green(evidence in evidence()) {
+        let mut timeless = evidence.clone();
+        for check in &mut timeless.checks {
+            if let Progress::Observed(seen) = &mut check.progress {
+                let first = seen[0].clone();
+                seen.retain(|seen| !matches!(seen.probe, Probe::KeepAlive | Probe::Timed));
+                if seen.is_empty() {
+                    seen.push(first);
+                }
+            }
+        }
+        let before = diagnose(&timeless);
+        for (with, without) in diagnose(&evidence).results.iter().zip(&before.results) {
+            let at_once = matches!(with.decision, Some((Status::Inconclusive, Reason::AtOnce)));
+            prop_assert!(at_once || with.decision == without.decision, "{with:?} {without:?}");
         }
     }
 
@@ -255,6 +338,10 @@ proptest! {
                 FindingCode::PortDropped | FindingCode::PortRefused | FindingCode::DomainBlocked
                     | FindingCode::RegionUnreachable | FindingCode::LoginUnreachable | FindingCode::NoInternet
                     | FindingCode::EndpointRetired | FindingCode::RevocationUnreachable
+                    | FindingCode::NameNotResolved | FindingCode::ProxyRefusesPort
+                    | FindingCode::ProxyRequiresAuthentication | FindingCode::WebsocketBlocked
+                    | FindingCode::BlockedByAddOn | FindingCode::CertificateNotTrusted
+                    | FindingCode::TlsHandshakeRefused | FindingCode::AcceptedThenSilent
             );
             prop_assert!(!cause || finding.confidence != Confidence::Proven, "{}", finding.code);
         }
@@ -270,8 +357,13 @@ fn the_table_is_total_and_never_green_without_proof() {
         Manner::Failed,
         Manner::Silent,
         Manner::ConnectTimedOut,
+        Manner::NameTimedOut,
         Manner::ClockGap,
         Manner::PermissionPrompt,
+        Manner::PermissionPossible,
+        Manner::Held,
+        Manner::Withheld,
+        Manner::AtOnce,
     ];
     let manners: Vec<_> = manners.into_iter().chain(limits).collect();
     let mut rows = 0;
@@ -308,5 +400,5 @@ fn the_table_is_total_and_never_green_without_proof() {
             }
         }
     }
-    assert_eq!(rows, 4 * 4 * 10 * 4 * 5 * 2);
+    assert_eq!(rows, 4 * 4 * 15 * 4 * 5 * 2);
 }

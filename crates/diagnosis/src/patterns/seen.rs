@@ -33,12 +33,20 @@ pub(super) fn lines(rows: &[Row<'_>]) -> Vec<Message> {
 fn telling<'a>(row: &Row<'a>) -> Option<&'a Observation> {
     let seen = row.check.observations();
     let proves = |observation: &&Observation| match observation.probe {
-        Probe::Turns | Probe::Turn => observation.outcome == Outcome::Answered,
+        Probe::Turns | Probe::Turn | Probe::Plain => observation.outcome == Outcome::Answered,
         Probe::WebSocket => observation.detail == "1015",
-        Probe::Rule | Probe::Fetch | Probe::Repeat | Probe::Deep => false,
+        Probe::Rule
+        | Probe::Fetch
+        | Probe::Repeat
+        | Probe::Deep
+        | Probe::Get
+        | Probe::Stream
+        | Probe::KeepAlive
+        | Probe::Timed => false,
     };
     let answered = seen.iter().find(|observation| {
-        observation.outcome == Outcome::Answered && !matches!(observation.probe, Probe::Turns | Probe::Turn)
+        observation.outcome == Outcome::Answered
+            && !matches!(observation.probe, Probe::Turns | Probe::Turn | Probe::Plain)
     });
     answered.or_else(|| seen.iter().find(proves)).or(seen.first())
 }
@@ -61,7 +69,8 @@ fn seen(rows: &[Row<'_>]) -> Message {
     };
     match (last.probe, last.outcome) {
         (Probe::Turns, Outcome::Answered) => return message("evidence-tls-works"),
-        (Probe::Turn, Outcome::Answered) => return message("evidence-tcp-works"),
+        (Probe::Stream, Outcome::Answered) => return message("evidence-kept"),
+        (Probe::Turn | Probe::Plain, Outcome::Answered) => return message("evidence-tcp-works"),
         (Probe::WebSocket, Outcome::Failed) => return message("evidence-tls-fails"),
         (Probe::Turn | Probe::Turns, Outcome::Failed) => return message("evidence-connect-fails"),
         _ => {}

@@ -72,14 +72,20 @@ impl Matrix<'_> {
     /// Nothing beyond this machine answered.
     pub(super) fn no_network(&mut self) {
         // Where answers are made up, something is there, and what it hides is open.
-        if self.refusals.iter().any(|row| row.is(Status::Intercepted)) {
+        if self.refusals.iter().any(|row| row.is(Status::Intercepted)) || !self.common.tcp_honest {
+            return;
+        }
+        // Something answered, and it is open what answers are worth.
+        if self.rows.iter().any(|row| row.reason() == Some(&Reason::CanaryUndecided)) {
             return;
         }
         // Where only what failed was asked again, nothing was asked that could have answered.
         if self.rows.iter().any(|row| row.check.earlier && row.is(Status::Reachable)) {
             return;
         }
-        let dead = self.select(|row| row.reason() == Some(&Reason::NothingAnswered));
+        let dead = self.select(|row| {
+            row.reason() == Some(&Reason::NothingAnswered) && !self.explained.contains(row.id())
+        });
         if !self.evidence.online && !dead.is_empty() {
             let mut evidence = vec![Message::new("evidence-offline")];
             evidence.extend(lines(&dead));
