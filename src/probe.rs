@@ -21,6 +21,7 @@ mod clock;
 mod fetch;
 pub(crate) mod ice;
 mod policy;
+pub(crate) mod reading;
 pub mod rules;
 mod slot;
 mod websocket;

@@ -22,10 +22,12 @@ use crate::probe::{Attempt, Stopwatch, rules};
 
 pub mod closer;
 pub mod queue;
+mod readings;
 mod stop;
 
 pub use closer::{CloserLimits, Doubt, look_closer};
 pub use queue::Deadlines;
+pub use readings::read_responders;
 pub use stop::StopSignal;
 
 use queue::{Entry, Queue, Step};

@@ -107,9 +107,10 @@ pub fn facts(check: &CheckEvidence, address_shown: &BTreeSet<&str>) -> Option<Fa
     let mut disproven: Option<Layer> = None;
     for observation in seen {
         let (works, fails) = match (observation.probe, observation.outcome) {
-            (Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::WebSocket, Outcome::Answered) => {
-                (Some(Layer::Http), None)
-            }
+            (
+                Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::WebSocket | Probe::Responder,
+                Outcome::Answered,
+            ) => (Some(Layer::Http), None),
             (Probe::Turns, Outcome::Answered) => (Some(Layer::Tls), None),
             (Probe::Turn, Outcome::Answered) => (Some(Layer::Tcp), None),
             (Probe::WebSocket, Outcome::Failed) if tls && observation.detail == CLOSED_BY_TLS => {
@@ -140,6 +141,8 @@ fn manner(seen: &[Observation], wss: bool) -> Option<Manner> {
     let requests = seen.iter().filter(|observation| match observation.probe {
         Probe::Rule | Probe::Fetch | Probe::Repeat | Probe::Deep => true,
         Probe::WebSocket => wss,
+        // What cannot be read may be reachable all the same.
+        Probe::Responder => observation.outcome == Outcome::Answered,
         Probe::Turns | Probe::Turn => false,
     });
     let manners: Vec<_> = requests.map(manner_of).collect();

@@ -21,10 +21,11 @@ pub mod plan;
 pub mod report;
 pub mod responder;
 pub mod scenario;
+pub mod site;
 pub mod supplements;
 pub mod text;
 
 pub use context::context;
 pub use decision::CheckResult;
 pub use diagnosis::{Diagnosis, Verdict, diagnose};
-pub use patterns::{problem_line, setting_line};
+pub use patterns::{problem_line, route_line, setting_line};

@@ -19,10 +19,12 @@ mod capture;
 mod causes;
 mod config;
 mod host;
+mod responder;
 mod seen;
 mod worth;
 
 pub use config::{problem_line, setting_line};
+pub use host::route_line;
 use seen::{line, lines, millis};
 
 /// One check with all that is known of it.
@@ -72,6 +74,8 @@ struct Matrix<'a> {
     explained: BTreeSet<&'a CheckId>,
     /// Whether a whole domain of the service is silent; then nothing is well, whatever each check's need.
     service_silent: bool,
+    /// Whether a responder has shown that something on the way opens TLS.
+    opened: bool,
     findings: Vec<Finding>,
 }
 
@@ -86,11 +90,14 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult]) -> Vec<Finding> {
         refusals,
         explained: BTreeSet::new(),
         service_silent: false,
+        opened: false,
         findings: Vec::new(),
     };
     matrix.fabricated();
     matrix.no_network();
     matrix.browser_limits();
+    matrix.inspected();
+    matrix.specials();
     matrix.tls();
     matrix.login();
     matrix.revocation();

@@ -65,7 +65,8 @@ fn observation() -> impl Strategy<Value = Observation> {
 
 /// What the confirming probes may add.
 fn closer_look() -> impl Strategy<Value = Observation> {
-    let probes = vec![Probe::Repeat, Probe::Deep, Probe::Turns, Probe::Turn, Probe::WebSocket];
+    let probes =
+        vec![Probe::Repeat, Probe::Deep, Probe::Turns, Probe::Turn, Probe::WebSocket, Probe::Responder];
     let outcomes = vec![Outcome::Answered, Outcome::Failed, Outcome::TimedOut];
     (select(probes), select(outcomes), 0.0..40_000.0, select(vec!["", "1006", "1015"])).prop_map(
         |(probe, outcome, ms, detail)| Observation {

@@ -35,7 +35,7 @@ fn telling<'a>(row: &Row<'a>) -> Option<&'a Observation> {
     let proves = |observation: &&Observation| match observation.probe {
         Probe::Turns | Probe::Turn => observation.outcome == Outcome::Answered,
         Probe::WebSocket => observation.detail == "1015",
-        Probe::Rule | Probe::Fetch | Probe::Repeat | Probe::Deep => false,
+        Probe::Rule | Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::Responder => false,
     };
     let answered = seen.iter().find(|observation| {
         observation.outcome == Outcome::Answered && !matches!(observation.probe, Probe::Turns | Probe::Turn)
@@ -78,7 +78,7 @@ pub(super) fn line(id: &str, row: &Row<'_>) -> Message {
     Message::new(id).text("endpoint", place(row))
 }
 
-fn place(row: &Row<'_>) -> String {
+pub(super) fn place(row: &Row<'_>) -> String {
     row.endpoint.map_or_else(|| row.id().to_string(), Endpoint::authority)
 }
 
