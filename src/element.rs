@@ -35,6 +35,8 @@ struct Face {
     asking: Vec<(Function, Function)>,
     /// Callers of `run()` whose run goes on.
     waiting: Vec<(Function, Function)>,
+    /// The element was removed: what its app says until it is gone itself, nobody hears.
+    gone: bool,
 }
 
 /// The app's way to the page around its element.
@@ -59,6 +61,9 @@ impl Outside {
     /// Keeps the element's `state` and `catalogue` in step with the app.
     /// While closer looks go on behind a verdict, the element has the attribute `data-closer="running"`.
     pub fn reflect(&self, state: &'static str, catalogue: &str, closer: bool) {
+        if self.face.borrow().gone {
+            return;
+        }
         // Fails only for names that are none.
         let _ = if closer {
             self.host.set_attribute("data-closer", "running")
@@ -115,6 +120,9 @@ impl Outside {
     }
 
     fn emit(&self, name: &str, detail: &Value) {
+        if self.face.borrow().gone {
+            return;
+        }
         let init = CustomEventInit::new();
         init.set_bubbles(true);
         init.set_composed(true);
@@ -142,6 +150,7 @@ pub struct Mounted {
 impl Mounted {
     /// Takes the app down and aborts what is out.
     pub fn unmount(&mut self) {
+        self.outside.face.borrow_mut().gone = true;
         if let Some(root) = self.root.take() {
             root.vacate();
         }

@@ -49,7 +49,7 @@ pub fn write(folder: &Path, program: &Program, root: &Path) -> Result<()> {
 /// For `<script type="module">` and for bundlers, which find the program by its address.
 fn module(program: &Program) -> String {
     format!(
-        "{EXPLAIN}{AROUND}{}\nglobalThis.connectorCheckReader = {{\n  script: new URL(\"./capture-worker.js\", import.meta.url).href,\n  program: new URL(\"./capture-worker.wasm\", import.meta.url).href,\n}};\nexport const ready = connectorCheckBegin({}, new URL(\"./connector-check.wasm\", import.meta.url));\n\
+        "{EXPLAIN}{AROUND}{}\nObject.defineProperty(globalThis, \"connectorCheckReader\", {{ configurable: true, value: {{\n  script: new URL(\"./capture-worker.js\", import.meta.url).href,\n  program: new URL(\"./capture-worker.wasm\", import.meta.url).href,\n}} }});\nexport const ready = connectorCheckBegin({}, new URL(\"./connector-check.wasm\", import.meta.url));\n\
          // Each element says it; whoever wants to know waits for `ready`.\nready.catch(() => {{}});\n",
         program.glue.body, program.glue.start
     )
@@ -59,7 +59,7 @@ fn module(program: &Program) -> String {
 fn classic(program: &Program) -> String {
     format!(
         "(() => {{\n\"use strict\";\nconst address = new URL(\"connector-check.wasm\", document.currentScript.src);\n\
-         {EXPLAIN}{AROUND}{}\nglobalThis.connectorCheckReader = {{\n  script: new URL(\"capture-worker.js\", address).href,\n  program: new URL(\"capture-worker.wasm\", address).href,\n}};\nconnectorCheckBegin({}, address).catch(() => {{}});\n}})();\n",
+         {EXPLAIN}{AROUND}{}\nObject.defineProperty(globalThis, \"connectorCheckReader\", {{ configurable: true, value: {{\n  script: new URL(\"capture-worker.js\", address).href,\n  program: new URL(\"capture-worker.wasm\", address).href,\n}} }});\nconnectorCheckBegin({}, address).catch(() => {{}});\n}})();\n",
         program.glue.body, program.glue.start
     )
 }
