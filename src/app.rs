@@ -3,28 +3,42 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use connector_check_diagnosis::catalogue::Catalogue;
+use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError};
 use connector_check_diagnosis::report::Environment;
 use connector_check_diagnosis::text::Texts;
+use futures_util::future::join;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::File;
+use web_sys::{File, Window};
 use yew::prelude::*;
 
+use crate::capture::{Heard, Reading};
+use crate::connections::Preset;
 use crate::element::{self, Outside};
 use crate::environment::Surroundings;
+use crate::frame::{self, Conversation};
+use crate::intake::{self, Intake};
 use crate::listener::Listener;
-use crate::scan::{CloserLimits, Deadlines, Hanging, StopSignal, look_closer, scan};
+use crate::offer;
+use crate::root::Line;
+use crate::scan::{CloserLimits, Deadlines, Hanging, StopSignal, look_closer, read_responders, scan};
 use crate::startup::{self, Startup};
 use crate::state::{self, Effect, Origin, State};
 use crate::view::{self, Shown};
-use crate::{intake, offer};
 
 /// What the app is given.
-#[derive(Properties, PartialEq, Clone)]
+#[derive(Properties, Clone)]
 pub struct Props {
     /// The way to the page around the element.
     pub outside: Outside,
+    /// The element's way to the app.
+    pub line: Rc<RefCell<Line>>,
+}
+
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        self.outside == other.outside && Rc::ptr_eq(&self.line, &other.line)
+    }
 }
 
 /// What views, the element and the browser tell the app.
@@ -48,6 +62,12 @@ pub enum Msg {
     CatalogueObject(String),
     /// A file was chosen or dropped.
     File(File),
+    /// A file was chosen or dropped that is to be read as a capture.
+    Capture(File),
+    /// Show other connections of the capture.
+    CapturePreset(Preset),
+    /// Show the connections of the capture in which this is found.
+    CaptureFilter(String),
     /// The page's link changed.
     LinkChanged,
     /// Open or close the details of a cell.
@@ -63,6 +83,8 @@ pub enum Msg {
     Copied(Option<String>),
     /// Hand the report out as a file.
     SaveReport,
+    /// Hand these bytes out as a file of this name.
+    Save(String, Vec<u8>),
     /// A file hovers over the page, or no longer.
     Dragging(bool),
 }
@@ -79,9 +101,13 @@ pub struct App {
     /// A run was asked for while a catalogue was on its way.
     run_when_loaded: bool,
     shown: Shown,
+    /// The worker that reads a capture.
+    reading: Option<Reading>,
     stop: StopSignal,
     /// What hangs when a run ends, on its way to the closer looks.
     hanging: Rc<RefCell<Hanging>>,
+    /// With the page around, where there is one that is trusted.
+    conversation: Option<Conversation>,
     /// Taken off when the app goes.
     _listeners: Vec<Listener>,
 }
@@ -91,8 +117,10 @@ impl Component for App {
     type Properties = Props;
 
     fn create(ctx: &Context<Self>) -> Self {
+        ctx.props().line.borrow_mut().connect(ctx.link());
         let link = ctx.link().clone();
-        spawn_local(async move { link.send_message(Msg::Ready(Box::new(startup::look_around().await))) });
+        let host = ctx.props().outside.host().clone();
+        spawn_local(async move { link.send_message(Msg::Ready(Box::new(startup::look_around(host).await))) });
         let window: JsValue = js_sys::global().into();
         let online = ctx.link().callback(|online| Msg::State(state::Message::Online(online)));
         let offline = online.clone();
@@ -104,8 +132,10 @@ impl Component for App {
             loading: 0,
             run_when_loaded: false,
             shown: Shown::default(),
+            reading: None,
             stop: StopSignal::default(),
             hanging: Rc::default(),
+            conversation: None,
             _listeners: vec![
                 Listener::new(&window, "online", move || online.emit(true)),
                 Listener::new(&window, "offline", move || offline.emit(false)),
@@ -149,10 +179,19 @@ impl Component for App {
             Msg::File(file) => {
                 self.shown.dragging = false;
                 let link = ctx.link().clone();
-                spawn_local(async move { link.send_message(Msg::State(intake::read(file).await)) });
+                spawn_local(async move {
+                    link.send_message(match intake::read(file).await {
+                        Intake::Message(message) => Msg::State(*message),
+                        Intake::Capture(file) => Msg::Capture(file),
+                    });
+                });
             }
+            Msg::Capture(file) => self.read_capture(ctx, file),
+            Msg::CapturePreset(preset) => self.shown.capture_preset = preset,
+            Msg::CaptureFilter(text) => self.shown.capture_filter = text,
             Msg::LinkChanged => {
-                if let Some(catalogue) = web_sys::window().as_ref().and_then(startup::link) {
+                let page = web_sys::window().filter(|_| frame::is_page(self.outside.host()));
+                if let Some(catalogue) = page.as_ref().and_then(startup::link) {
                     self.apply(ctx, state::Message::Link(catalogue));
                 }
             }
@@ -169,6 +208,10 @@ impl Component for App {
             Msg::Copied(key) => self.shown.copied = key,
             Msg::SaveReport => {
                 self.save_report();
+                return false;
+            }
+            Msg::Save(name, bytes) => {
+                element::save_bytes(&name, &bytes, &self.outside);
                 return false;
             }
             Msg::Dragging(dragging) => {
@@ -197,16 +240,27 @@ impl App {
     /// Takes in what the page brought along, and runs where it is meant to run by itself.
     fn begin(&mut self, ctx: &Context<Self>, startup: Startup) {
         let host = self.outside.host().clone();
+        let page = web_sys::window().filter(|_| frame::is_page(&host));
+        let wishes = page.as_ref().map(|window| frame::wishes(window, &host)).unwrap_or_default();
         let language = startup::attribute(&host, "lang").or_else(browser_language).unwrap_or_default();
         let environment = environment(&startup.surroundings);
         let online = startup.surroundings.online;
         let state = State::new(Texts::for_language(&language), environment, online, offer::built_in());
+        let surroundings = startup.surroundings.clone();
         self.ready = Some((state, startup.surroundings));
-        let refused = matches!(startup.site, Some(Err(_)))
+        self.apply(ctx, state::Message::Language(language));
+        let mut refused = matches!(startup.site, Some(Err(_)))
+            || matches!(startup.baked_site, Some(Err(_)))
             || matches!(startup.baked, Some(Err(_)))
             || matches!(startup.link, Some(Err(_)));
-        if let Some(site) = startup.site {
-            self.apply(ctx, state::Message::Site(site));
+        for site in [startup.baked_site, startup.site].into_iter().flatten() {
+            self.apply(ctx, state::Message::Site(Box::new(site)));
+        }
+        let origins =
+            self.ready.as_ref().map(|(state, _)| state.site.embed_origins.clone()).unwrap_or_default();
+        if page.is_some() {
+            let notes = frame::notes(&surroundings, wishes.embed.then_some(&origins));
+            self.apply(ctx, state::Message::Frame(notes));
         }
         if let Some(baked) = startup.baked {
             self.apply(ctx, state::Message::Catalogue(Origin::Baked, baked));
@@ -214,14 +268,21 @@ impl App {
         if let Some(catalogue) = startup::attribute(&host, "catalogue") {
             self.attribute(ctx, "catalogue", catalogue);
         }
+        if let (Some(window), Some(catalogue)) = (page, wishes.catalogue) {
+            refused |= !self.wished(ctx, &window, catalogue);
+        }
         if let Some(catalogue) = startup.link {
             self.apply(ctx, state::Message::Link(catalogue));
         }
+        self.shown.compact = host.has_attribute("compact");
         let replayed = startup.scenario.is_some();
         if let Some(name) = startup.scenario {
             self.apply(ctx, state::Message::Scenario { name, now: now() });
         }
         self.reflect();
+        if wishes.embed && surroundings.embedded && !origins.is_empty() {
+            self.conversation = Some(Conversation::begin(&host, &origins));
+        }
         for message in std::mem::take(&mut self.early) {
             ctx.link().send_message(message);
         }
@@ -229,6 +290,37 @@ impl App {
         if startup::attribute(&host, "autorun").as_deref() == Some("true") && !refused && !replayed {
             ctx.link().send_message(Msg::Start { only_failed: false });
         }
+    }
+
+    /// Uses the catalogue that the page's address names; `false` where there is none of that id. One from another
+    /// origin is asked for, like one in a link.
+    fn wished(&mut self, ctx: &Context<Self>, window: &Window, catalogue: String) -> bool {
+        if !is_address(&catalogue) || startup::is_own(window, &catalogue) {
+            let id = (!is_address(&catalogue)).then(|| catalogue.clone());
+            self.attribute(ctx, "catalogue", catalogue);
+            let chosen = self.ready.as_ref().map(|(state, _)| &state.catalogue().id);
+            return id.is_none() || id.as_ref() == chosen;
+        }
+        self.fetch(ctx, catalogue, |_, read| state::Message::Link(read));
+        true
+    }
+
+    /// Fetches a catalogue; `into` says what becomes of it.
+    fn fetch(
+        &mut self,
+        ctx: &Context<Self>,
+        address: String,
+        into: fn(Origin, Result<Catalogue, CatalogueError>) -> state::Message,
+    ) {
+        self.loading += 1;
+        let link = ctx.link().clone();
+        spawn_local(async move {
+            let origin = Origin::Address(address.clone());
+            link.send_message(Msg::Fetched(match startup::read_catalogue(&address).await {
+                Ok(read) => into(origin, read),
+                Err(message) => state::Message::CatalogueUnreadable(origin, message),
+            }));
+        });
     }
 
     /// Changes the state and carries out what it asks for.
@@ -258,7 +350,7 @@ impl App {
                         link.send_message(Msg::State(state::Message::ScanEnded { run, now: now() }));
                     });
                 }
-                Effect::LookCloser { run, doubts, healthy, webrtc } => {
+                Effect::LookCloser { run, doubts, healthy, readable, webrtc } => {
                     let (link, stop, hanging) = (ctx.link().clone(), self.stop.clone(), self.hanging.take());
                     let surroundings = surroundings.clone();
                     spawn_local(async move {
@@ -266,11 +358,15 @@ impl App {
                         let on_event =
                             move |event| events.send_message(Msg::State(state::Message::Scan { run, event }));
                         let limits = CloserLimits { webrtc, ..CloserLimits::default() };
-                        look_closer(doubts, healthy, hanging, &surroundings, limits, stop, on_event).await;
+                        let readings = read_responders(readable, stop.clone(), &on_event);
+                        let looks =
+                            look_closer(doubts, healthy, hanging, &surroundings, limits, stop, &on_event);
+                        join(readings, looks).await;
                         link.send_message(Msg::State(state::Message::CloserEnded { run, now: now() }));
                     });
                 }
                 Effect::Abort => self.stop.stop(),
+                Effect::StopReading => self.reading = None,
                 Effect::Progress { done, total } => self.outside.progress(done, total),
                 Effect::Report => {
                     if let Some(report) = self.ready.as_ref().and_then(|(state, _)| state.report.as_ref()) {
@@ -295,6 +391,22 @@ impl App {
         }
     }
 
+    /// Reads a capture in a worker; one that is being read is given up.
+    fn read_capture(&mut self, ctx: &Context<Self>, file: File) {
+        let clock = js_sys::Date::now;
+        let begun = state::CaptureMessage::Begun { name: file.name(), size: file.size(), now_ms: clock() };
+        self.apply(ctx, state::Message::Capture(begun));
+        let link = ctx.link().clone();
+        self.reading = Some(Reading::start(file, move |heard| {
+            link.send_message(Msg::State(state::Message::Capture(match heard {
+                Heard::Progress { read, packets } => {
+                    state::CaptureMessage::Progress { read, packets, now_ms: clock() }
+                }
+                Heard::Ended(ended) => state::CaptureMessage::Ended(ended),
+            })));
+        }));
+    }
+
     fn reflect(&self) {
         if let Some((state, _)) = &self.ready {
             let closer = state.run.as_ref().is_some_and(|run| run.closer);
@@ -305,18 +417,8 @@ impl App {
     fn attribute(&mut self, ctx: &Context<Self>, name: &str, value: String) {
         match name {
             "lang" => self.apply(ctx, state::Message::Language(value)),
-            // An address has a slash or a dot; an id has neither.
-            "catalogue" if value.contains(['/', '.']) => {
-                self.loading += 1;
-                let link = ctx.link().clone();
-                spawn_local(async move {
-                    let origin = Origin::Address(value.clone());
-                    link.send_message(Msg::Fetched(match startup::read_catalogue(&value).await {
-                        Ok(read) => state::Message::Catalogue(origin, read),
-                        Err(message) => state::Message::CatalogueUnreadable(origin, message),
-                    }));
-                });
-            }
+            "compact" => self.shown.compact = value == "true",
+            "catalogue" if is_address(&value) => self.fetch(ctx, value, state::Message::Catalogue),
             "catalogue" => self.apply(ctx, state::Message::Choose(value)),
             _ => {}
         }
@@ -330,6 +432,11 @@ impl App {
             element::save_file(&format!("connector-check-{stamp}.json"), &text, &self.outside);
         }
     }
+}
+
+/// An address has a slash or a dot; an id has neither.
+fn is_address(catalogue: &str) -> bool {
+    catalogue.contains(['/', '.'])
 }
 
 fn environment(surroundings: &Surroundings) -> Environment {

@@ -12,9 +12,8 @@ export function define(css, mount) {
   sheet.replaceSync(css);
 
   class ConnectorCheck extends HTMLElement {
-    static observedAttributes = ["catalogue", "lang"];
+    static observedAttributes = ["catalogue", "lang", "compact"];
     #app = null;
-    #place = null;
     #pending = undefined;
 
     connectedCallback() {
@@ -25,14 +24,13 @@ export function define(css, mount) {
         this.fail(...failure);
         return;
       }
-      this.#place = document.createElement("div");
-      root.replaceChildren(this.#place);
+      root.replaceChildren();
       elements.add(this);
       // What was set before the class was known hides the accessors of the class.
       const early = Object.hasOwn(this, "catalogue") ? this.catalogue : this.#pending;
       delete this.catalogue;
       this.#pending = undefined;
-      this.#app = mount(this, this.#place);
+      this.#app = mount(this, root);
       if (early !== undefined) this.catalogue = early;
     }
 
@@ -44,12 +42,14 @@ export function define(css, mount) {
         this.#app = null;
         elements.delete(this);
         app.unmount();
-        this.#place?.remove();
+        app.free();
       });
     }
 
     attributeChangedCallback(name, before, after) {
-      if (before !== after && this.#app) this.#app.attribute(name, after ?? "");
+      if (before === after || !this.#app) return;
+      // It is there or not, whatever its value.
+      this.#app.attribute(name, name === "compact" ? String(after !== null) : (after ?? ""));
     }
 
     get catalogue() {
@@ -87,6 +87,7 @@ export function define(css, mount) {
       const main = document.createElement("main");
       const box = main.appendChild(document.createElement("section"));
       box.className = "failure";
+      box.part = "failure";
       box.setAttribute("role", "alert");
       const add = (tag, words) => box.appendChild(Object.assign(document.createElement(tag), { textContent: words }));
       add("h1", title);

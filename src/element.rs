@@ -8,19 +8,21 @@ use connector_check_diagnosis::text::Texts;
 use js_sys::{Function, Promise};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
-use web_sys::{CustomEvent, CustomEventInit, Element, HtmlElement};
-use yew::AppHandle;
+use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
 
-use crate::app::{App, Msg, Props};
+use crate::app::Msg;
+use crate::root::Root;
 
 #[wasm_bindgen(module = "/src/element.js")]
 extern "C" {
-    fn define(css: &str, mount: &Closure<dyn Fn(HtmlElement, Element) -> JsValue>);
+    fn define(css: &str, mount: &Closure<dyn Fn(HtmlElement, ShadowRoot) -> JsValue>);
     fn panicked(title: &str, what: &str, copy: &str, message: &str);
     #[wasm_bindgen(js_name = copyText, catch)]
     async fn copy_text_js(text: &str, root: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = saveFile)]
     fn save_file_js(name: &str, text: &str, root: &JsValue);
+    #[wasm_bindgen(js_name = saveFile)]
+    fn save_bytes_js(name: &str, bytes: js_sys::Uint8Array, root: &JsValue);
 }
 
 /// What the element shows of its app to the page around.
@@ -33,6 +35,8 @@ struct Face {
     asking: Vec<(Function, Function)>,
     /// Callers of `run()` whose run goes on.
     waiting: Vec<(Function, Function)>,
+    /// The element was removed: what its app says until it is gone itself, nobody hears.
+    gone: bool,
 }
 
 /// The app's way to the page around its element.
@@ -57,6 +61,9 @@ impl Outside {
     /// Keeps the element's `state` and `catalogue` in step with the app.
     /// While closer looks go on behind a verdict, the element has the attribute `data-closer="running"`.
     pub fn reflect(&self, state: &'static str, catalogue: &str, closer: bool) {
+        if self.face.borrow().gone {
+            return;
+        }
         // Fails only for names that are none.
         let _ = if closer {
             self.host.set_attribute("data-closer", "running")
@@ -113,6 +120,9 @@ impl Outside {
     }
 
     fn emit(&self, name: &str, detail: &Value) {
+        if self.face.borrow().gone {
+            return;
+        }
         let init = CustomEventInit::new();
         init.set_bubbles(true);
         init.set_composed(true);
@@ -132,7 +142,7 @@ fn to_js(value: &Value) -> JsValue {
 /// A mounted app, as the element's class holds it.
 #[wasm_bindgen]
 pub struct Mounted {
-    app: Option<AppHandle<App>>,
+    root: Option<Root>,
     outside: Outside,
 }
 
@@ -140,8 +150,9 @@ pub struct Mounted {
 impl Mounted {
     /// Takes the app down and aborts what is out.
     pub fn unmount(&mut self) {
-        if let Some(app) = self.app.take() {
-            app.destroy();
+        self.outside.face.borrow_mut().gone = true;
+        if let Some(root) = self.root.take() {
+            root.vacate();
         }
         self.outside.begin();
         self.outside.abandon("connector-check: the element was removed");
@@ -186,8 +197,8 @@ impl Mounted {
     }
 
     fn send(&self, message: Msg) {
-        if let Some(app) = &self.app {
-            app.send_message(message);
+        if let Some(root) = &self.root {
+            root.send(message);
         }
     }
 }
@@ -199,12 +210,10 @@ pub fn register() {
         let [title, what, copy] = ["failure-title", "failure-what", "copy"].map(|id| texts.get(id));
         panicked(&title, &what, &copy, &info.to_string());
     }));
-    let mount = Closure::new(|host: HtmlElement, place: Element| {
+    let mount = Closure::new(|host: HtmlElement, shadow: ShadowRoot| {
         let face = Face { state: "idle", ..Face::default() };
         let outside = Outside { host, face: Rc::new(RefCell::new(face)) };
-        let props = Props { outside: outside.clone() };
-        let app = yew::Renderer::<App>::with_root_and_props(place, props).render();
-        Mounted { app: Some(app), outside }.into()
+        Mounted { root: Root::occupy(&shadow, outside.clone()), outside }.into()
     });
     define(include_str!("../static/connector-check.css"), &mount);
     // The element lives as long as the page.
@@ -219,6 +228,11 @@ pub async fn copy_text(text: &str, outside: &Outside) -> bool {
 /// Hands a text out as a file of this name.
 pub fn save_file(name: &str, text: &str, outside: &Outside) {
     save_file_js(name, text, &root_of(outside));
+}
+
+/// Hands bytes out as a file of this name.
+pub fn save_bytes(name: &str, bytes: &[u8], outside: &Outside) {
+    save_bytes_js(name, js_sys::Uint8Array::from(bytes), &root_of(outside));
 }
 
 fn root_of(outside: &Outside) -> JsValue {

@@ -12,6 +12,9 @@ mod agent;
 
 pub use agent::{Agent, Family};
 
+/// The system's name where Windows is so old that its TLS needs an update for SHA-512.
+pub const OLD_WINDOWS: &str = "Windows 8.1, Server 2012 R2 or older";
+
 /// What surrounds the probes: the page, the frame, the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
@@ -111,18 +114,38 @@ impl Surroundings {
                 }
                 split => split,
             };
+        let user_agent = js::text(&navigator, "userAgent");
+        let mut agent = Agent::of(&user_agent, &agent::hints(&navigator));
+        if agent.os == "Windows" && is_old_windows(&user_agent, &platform_version(&navigator).await) {
+            OLD_WINDOWS.clone_into(&mut agent.os);
+        }
         Self {
             page,
             page_space,
             isolated: js::get(&global, "crossOriginIsolated").is_truthy(),
             // Identity of the two may be compared even where `top` is of another origin.
             embedded: js::get(&global, "top") != js::get(&global, "self"),
-            agent: Agent::of(&js::text(&navigator, "userAgent"), &agent::hints(&navigator)),
+            agent,
             online: js::get(&navigator, "onLine").as_bool() != Some(false),
             local_network,
             loopback_network,
         }
     }
+}
+
+/// Chromium's hint is below 1 for Windows 8.1 and older (documented, not measured); Firefox, and Chromium before it
+/// froze the text, name the version of NT.
+fn is_old_windows(user_agent: &str, platform_version: &str) -> bool {
+    platform_version.starts_with("0.") || user_agent.contains("Windows NT 6.")
+}
+
+/// The version that the browser tells when asked for it; empty where it does not.
+async fn platform_version(navigator: &JsValue) -> String {
+    let data = js::get(navigator, "userAgentData");
+    let wanted = js_sys::Array::of1(&"platformVersion".into());
+    let Ok(promise) = js::call(&data, "getHighEntropyValues", &wanted) else { return String::new() };
+    let values = JsFuture::from(js_sys::Promise::resolve(&promise)).await;
+    values.map(|values| js::text(&values, "platformVersion")).unwrap_or_default()
 }
 
 /// `about:` and `blob:` pages inherit the origin of their creator; an origin that says nothing gets the
@@ -183,6 +206,19 @@ mod tests {
             ("", Public),
         ] {
             assert_eq!(AddressSpace::of_host(host), space, "{host}");
+        }
+    }
+
+    #[test]
+    fn windows_before_ten_is_known_by_either_word() {
+        for (user_agent, version, old) in [
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/109.0.0.0", "0.3.0", true),
+            ("Mozilla/5.0 (Windows NT 6.3; Win64; x64; rv:115.0) Firefox/115.0", "", true),
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0", "7.0.0", false),
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0", "10.0.0", false),
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Firefox/153.0", "", false),
+        ] {
+            assert_eq!(is_old_windows(user_agent, version), old, "{user_agent} {version}");
         }
     }
 

@@ -1,10 +1,13 @@
 //! What a file is that was dropped or chosen, by its content: names and endings say little.
 
 use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
+use connector_check_diagnosis::host::{self, HostError, HostReport};
+use connector_check_host::doctor;
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
+use crate::desk::Action;
 use crate::state::{Message, Origin};
 
 /// How many bytes from the beginning of a file decide what it is.
@@ -15,6 +18,12 @@ const HEAD: f64 = 4096.0;
 enum Kind {
     /// A catalogue, good or bad: JSON, as far as the beginning tells.
     Catalogue,
+    /// The host script's result.
+    Host,
+    /// A configuration file of a service.
+    Config,
+    /// A network capture, or something binary that the capture reader has the better answer for.
+    Capture,
     /// Nothing of the page's.
     Unknown,
 }
@@ -22,21 +31,45 @@ enum Kind {
 /// Recognises a file by its first bytes.
 fn kind(head: &[u8]) -> Kind {
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    if text.starts_with(b"{") && contains(text, b"connector-check/host@") {
+        return Kind::Host;
+    }
+    // UTF-16 with and without its mark.
+    let wide = [&b"\xff\xfe<\0"[..], b"\xfe\xff\0<", b"<\0", b"\0<"];
+    if wide.iter().any(|begin| head.starts_with(begin)) {
+        return Kind::Config;
+    }
     match text.first() {
+        Some(b'<') => Kind::Config,
         // What is meant as JSON, or nothing at all, gets the parser's own complaint, with line and column.
         Some(b'{' | b'[') | None => Kind::Catalogue,
+        // Text has no zeros; every capture has.
+        Some(_) if head.contains(&0) || head.starts_with(&[0x1f, 0x8b]) => Kind::Capture,
         Some(_) => Kind::Unknown,
     }
 }
 
+/// What is to be done with a file.
+pub(crate) enum Intake {
+    /// It was read.
+    Message(Box<Message>),
+    /// It is a capture, and may be large.
+    Capture(File),
+}
+
 /// Reads a chosen or dropped file, as what it is.
-pub(crate) async fn read(file: File) -> Message {
+pub(crate) async fn read(file: File) -> Intake {
     let name = file.name();
-    match head(&file).await.map(|head| kind(&head)) {
+    Intake::Message(Box::new(match head(&file).await.map(|head| kind(&head)) {
+        Some(Kind::Capture) => return Intake::Capture(file),
         Some(Kind::Catalogue) => catalogue(&file, Origin::File(name)).await,
+        Some(Kind::Host) => host(&file, name).await,
+        Some(Kind::Config) => config(&file, name).await,
+        // Whatever its bytes are: the doctor says what is wrong with them.
+        Some(Kind::Unknown) if named_config(&name) => config(&file, name).await,
         Some(Kind::Unknown) => Message::FileUnknown(name),
         None => unreadable(Origin::File(name)),
-    }
+    }))
 }
 
 async fn head(file: &File) -> Option<Vec<u8>> {
@@ -58,6 +91,39 @@ async fn catalogue(file: &File, origin: Origin) -> Message {
     }
 }
 
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+fn named_config(name: &str) -> bool {
+    name.to_ascii_lowercase().contains(".config")
+}
+
+async fn host(file: &File, name: String) -> Message {
+    let read = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
+    let report = match read {
+        // A larger one is not even read.
+        #[allow(clippy::cast_precision_loss)]
+        Some(_) if file.size() > host::MAX_BYTES as f64 => {
+            Err(HostError::TooLarge(host::MAX_BYTES + 1).to_string())
+        }
+        Some(text) => HostReport::parse(&text).map_err(|error| error.to_string()),
+        None => Err("the browser could not read the file".to_owned()),
+    };
+    Message::Desk(Action::Host(name, Box::new(report)))
+}
+
+async fn config(file: &File, name: String) -> Message {
+    // One byte more than is read shows that there is more.
+    #[allow(clippy::cast_precision_loss)]
+    let most = (doctor::MAX_BYTES + 1) as f64;
+    let Ok(slice) = file.slice_with_f64_and_f64(0.0, most) else { return Message::FileUnknown(name) };
+    match JsFuture::from(slice.array_buffer()).await {
+        Ok(buffer) => Message::Desk(Action::Config(name, Uint8Array::new(&buffer).to_vec())),
+        Err(_) => Message::FileUnknown(name),
+    }
+}
+
 fn unreadable(origin: Origin) -> Message {
     Message::CatalogueUnreadable(origin, "the browser could not read the file".to_owned())
 }
@@ -75,6 +141,14 @@ mod tests {
             (b"", Kind::Catalogue),
             (b"\x89PNG\r\n", Kind::Unknown),
             (b"hello", Kind::Unknown),
+            (b"{\"format\": \"connector-check/host@1\"", Kind::Host),
+            (b"<?xml version", Kind::Config),
+            (b"\xEF\xBB\xBF<?xml", Kind::Config),
+            (b"\xff\xfe<\0?\0", Kind::Config),
+            (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", Kind::Capture),
+            (b"\x0a\x0d\x0d\x0a\x6c\0\0\0", Kind::Capture),
+            (b"GMBU\x03\x02\x01\0", Kind::Capture),
+            (b"\x1f\x8b\x08", Kind::Capture),
         ] {
             assert_eq!(kind(head), expected, "{head:?}");
         }

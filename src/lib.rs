@@ -5,14 +5,20 @@
 //! is decided in `connector-check-diagnosis`.
 
 pub mod app;
+mod capture;
+pub mod captured;
+pub mod connections;
+pub mod desk;
 pub mod element;
 pub mod environment;
+pub mod frame;
 mod intake;
 mod js;
 mod listener;
 pub mod message;
 pub mod offer;
 pub mod probe;
+mod root;
 pub mod run;
 pub mod scan;
 mod startup;

@@ -3,9 +3,12 @@
 use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, CheckId};
 use connector_check_diagnosis::endpoint::Endpoint;
 use connector_check_diagnosis::plan::Plan;
+use connector_check_diagnosis::site::{Site, SiteError};
 use connector_check_diagnosis::text::Message as Text;
 
-use crate::offer::Site;
+use crate::captured::CaptureMessage;
+use crate::desk::Action;
+use crate::frame::Note;
 use crate::scan::{Doubt, ScanEvent};
 
 /// Where a catalogue came from, for the notice that refuses it.
@@ -19,6 +22,19 @@ pub enum Origin {
     Property,
     /// Baked into the page.
     Baked,
+}
+
+impl Origin {
+    /// The notice that a catalogue from there was refused, and why.
+    pub(crate) fn refused(&self, message: String) -> Text {
+        let (id, name) = match self {
+            Self::File(name) => ("notice-file-refused", name.as_str()),
+            Self::Address(url) => ("notice-address-refused", url.as_str()),
+            Self::Property => ("notice-property-refused", ""),
+            Self::Baked => ("notice-baked-refused", ""),
+        };
+        Text::new(id).text("name", name).text("message", message)
+    }
 }
 
 /// What can happen.
@@ -69,6 +85,8 @@ pub enum Message {
     Catalogue(Origin, Result<Catalogue, CatalogueError>),
     /// A catalogue could not be fetched or read at all.
     CatalogueUnreadable(Origin, String),
+    /// Something about a capture.
+    Capture(CaptureMessage),
     /// A file of this name is nothing that the page reads.
     FileUnknown(String),
     /// A link carried a catalogue; it must be asked for.
@@ -83,7 +101,9 @@ pub enum Message {
         value: String,
     },
     /// The site file was read, or something is wrong with it.
-    Site(Result<Site, String>),
+    Site(Box<Result<Site, SiteError>>),
+    /// What the page around, or the browser, keeps from this page.
+    Frame(Vec<Note>),
     /// Show the scenario of this name, or the list where there is none of it.
     Scenario {
         /// Its name.
@@ -93,6 +113,8 @@ pub enum Message {
     },
     /// Show no recorded observations any more.
     LeaveScenario,
+    /// What files and the admin bring beside a run.
+    Desk(Action),
     /// Close the notice.
     DismissNotice,
     /// Speak this language.
@@ -117,11 +139,15 @@ pub enum Effect {
         doubts: Vec<Doubt>,
         /// What did.
         healthy: Vec<(CheckId, Endpoint)>,
+        /// What answered and is said to be a responder.
+        readable: Vec<(CheckId, Endpoint)>,
         /// Whether ICE may be used.
         webrtc: bool,
     },
     /// Abort what is out.
     Abort,
+    /// Stop reading the capture.
+    StopReading,
     /// Tell the page around: so many of so many.
     Progress {
         /// Checks with a result.

@@ -1,11 +1,6 @@
-//! The catalogues on offer: built in, from the site file, and the admin's own.
-
-use std::collections::BTreeMap;
+//! The catalogues on offer: built in, and in a link.
 
 use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError};
-use connector_check_diagnosis::plan::Fill;
-use serde::Deserialize;
-use serde_json::Value;
 
 /// The catalogues that every build carries; the first is the default.
 pub const BUILT_IN: &[&str] = &[
@@ -13,48 +8,6 @@ pub const BUILT_IN: &[&str] = &[
     include_str!("../catalogues/classic-connector.json"),
     include_str!("../catalogues/us-government.json"),
 ];
-
-/// The only site file format that is read.
-const SITE_FORMAT: &str = "connector-check/site@1";
-
-/// What a hosted page's own `connector-check.site.json` adds.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Site {
-    /// Id of the catalogue that is shown first.
-    pub default: Option<String>,
-    /// Catalogues offered before the built-in ones.
-    pub catalogues: Vec<Catalogue>,
-    /// What placeholder fields hold at first, by placeholder id.
-    pub placeholders: Fill,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SiteFile {
-    format: String,
-    #[serde(default)]
-    default: Option<String>,
-    #[serde(default)]
-    catalogues: Vec<Value>,
-    #[serde(default)]
-    placeholders: BTreeMap<String, String>,
-}
-
-impl Site {
-    /// Reads a site file; the error says for a reader what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let file: SiteFile = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        if file.format != SITE_FORMAT {
-            return Err(format!("format is \"{}\"; only \"{SITE_FORMAT}\" is read", file.format));
-        }
-        let catalogues = file
-            .catalogues
-            .iter()
-            .map(|value| Catalogue::parse(&value.to_string()).map_err(|e| e.to_string()))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { default: file.default, catalogues, placeholders: file.placeholders })
-    }
-}
 
 /// Reads the built-in catalogues. A broken one is left out; a test makes sure that there is none.
 pub fn built_in() -> Vec<Catalogue> {
@@ -99,21 +52,5 @@ mod tests {
             let error = from_link(bad).unwrap_err().to_string();
             assert!(error.starts_with(place), "{error}");
         }
-    }
-
-    #[test]
-    fn a_site_file_is_read_strictly() {
-        let site = Site::parse(
-            r#"{"format":"connector-check/site@1","default":"practice","placeholders":{"central-us":"http://127.0.0.2"}}"#,
-        )
-        .unwrap();
-        assert_eq!(site.placeholders["central-us"], "http://127.0.0.2");
-        assert!(Site::parse(r#"{"format":"connector-check/site@2"}"#).unwrap_err().contains("site@2"));
-        assert!(Site::parse(r#"{"format":"connector-check/site@1","catalogues":[{}]}"#).is_err());
-        assert!(
-            Site::parse(r#"{"format":"connector-check/site@1","colour":"red"}"#)
-                .unwrap_err()
-                .contains("colour")
-        );
     }
 }

@@ -20,6 +20,7 @@ mod clock;
 mod fetch;
 pub(crate) mod ice;
 mod policy;
+pub(crate) mod reading;
 pub mod rules;
 mod sent;
 mod slot;

@@ -3,7 +3,7 @@
 use connector_check_diagnosis::catalogue::{CheckId, Expect};
 use connector_check_diagnosis::common::{Common, Way, requests};
 use connector_check_diagnosis::decision::{Reason, Status};
-use connector_check_diagnosis::endpoint::Endpoint;
+use connector_check_diagnosis::endpoint::{Endpoint, Scheme};
 use connector_check_diagnosis::evidence::{Evidence, Progress};
 use connector_check_diagnosis::observation::{
     Observation, Outcome, PERMISSION_POSSIBLE, PERMISSION_PROMPT, Probe,
@@ -152,6 +152,17 @@ pub fn in_doubt(run: &Run) -> (Vec<Doubt>, Vec<(CheckId, Endpoint)>) {
 
 fn is_websocket(seen: &Observation) -> bool {
     seen.probe == Probe::WebSocket
+}
+
+/// What answered in this run, over HTTP, and is said to be a responder.
+pub fn readable(run: &Run) -> Vec<(CheckId, Endpoint)> {
+    let fresh = run.evidence.checks.iter().filter(|check| check.check().responder && !check.earlier);
+    let answered =
+        fresh.filter(|check| check.observations().iter().any(|seen| seen.outcome == Outcome::Answered));
+    answered
+        .filter_map(|check| Some((check.check().id.clone(), check.planned.endpoint()?.clone())))
+        .filter(|(_, endpoint)| endpoint.scheme != Scheme::Wss)
+        .collect()
 }
 
 /// Milliseconds; a time-out after less was one of a latecomer, who does not get the whole deadline.

@@ -22,11 +22,13 @@ use crate::probe::{Attempt, Ended, Stopwatch, ask_otherwise, rules};
 
 pub mod closer;
 pub mod queue;
+mod readings;
 mod stop;
 mod times;
 
 pub use closer::{CloserLimits, Doubt, look_closer};
 pub use queue::Deadlines;
+pub use readings::read_responders;
 pub use stop::StopSignal;
 
 use queue::{Entry, Queue, Step};

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use connector_check_diagnosis::catalogue::{Catalogue, CatalogueError, MAX_BYTES};
 use connector_check_diagnosis::evidence::PageKind;
+use connector_check_diagnosis::site::{Site, SiteError};
 use futures_util::future::{Either, select};
 use gloo_net::http::Request;
 use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, RequestCache, RequestCredentials, UrlSearchParams, Window};
+use web_sys::{HtmlElement, RequestCache, RequestCredentials, Url, UrlSearchParams, Window};
 
 use crate::environment::Surroundings;
-use crate::offer::{Site, from_link};
+use crate::frame;
+use crate::offer::from_link;
 
 /// A page that waits longer for its own server looks dead.
 const SITE_DEADLINE: Duration = Duration::from_secs(3);
@@ -21,6 +23,8 @@ const SITE_DEADLINE: Duration = Duration::from_secs(3);
 const SITE_META: &str = "meta[name=connector-check-site]";
 /// `cargo xtask bundle --catalogue` bakes a catalogue into a script element of this id.
 const BAKED_ID: &str = "connector-check-catalogue";
+/// `cargo xtask bundle --site` bakes a site file into a script element of this id.
+const BAKED_SITE_ID: &str = "connector-check-site";
 /// A link carries a catalogue behind this.
 const LINK_PREFIX: &str = "#catalogue=";
 
@@ -30,7 +34,9 @@ pub struct Startup {
     /// The browser and the page.
     pub surroundings: Surroundings,
     /// The site file, where there is one.
-    pub site: Option<Result<Site, String>>,
+    pub site: Option<Result<Site, SiteError>>,
+    /// The site file that was baked into the page.
+    pub baked_site: Option<Result<Site, SiteError>>,
     /// The catalogue that was baked into the page.
     pub baked: Option<Result<Catalogue, CatalogueError>>,
     /// The catalogue in the link.
@@ -39,8 +45,9 @@ pub struct Startup {
     pub scenario: Option<String>,
 }
 
-/// Looks around. Nothing but the site file, from the page's own origin, is asked for.
-pub async fn look_around() -> Startup {
+/// Looks around. Nothing but the site file, from the page's own origin, is asked for. Only the page's own element
+/// reads the link.
+pub async fn look_around(host: HtmlElement) -> Startup {
     let surroundings = Surroundings::detect().await;
     let window = web_sys::window();
     let site = match surroundings.page {
@@ -50,14 +57,16 @@ pub async fn look_around() -> Startup {
             None => None,
         },
     };
-    let baked = window
-        .as_ref()
-        .and_then(Window::document)
-        .and_then(|document| document.get_element_by_id(BAKED_ID))
-        .and_then(|element| element.text_content())
-        .map(|text| Catalogue::parse(&text));
-    let scenario = window.as_ref().and_then(scenario);
-    Startup { surroundings, site, baked, link: window.as_ref().and_then(link), scenario }
+    let baked = |id| window.as_ref().and_then(Window::document)?.get_element_by_id(id)?.text_content();
+    let page = window.as_ref().filter(|_| frame::is_page(&host));
+    Startup {
+        surroundings,
+        site,
+        baked_site: baked(BAKED_SITE_ID).map(|text| Site::parse(&text)),
+        baked: baked(BAKED_ID).map(|text| Catalogue::parse(&text)),
+        link: page.and_then(link),
+        scenario: page.and_then(scenario),
+    }
 }
 
 /// What the page's address says behind `?scenario=`.
@@ -77,6 +86,15 @@ pub fn attribute(host: &HtmlElement, name: &str) -> Option<String> {
     host.get_attribute(name).filter(|value| !value.is_empty())
 }
 
+/// Whether an address leads to the page's own origin.
+pub fn is_own(window: &Window, address: &str) -> bool {
+    let location = window.location();
+    let base = location.href().unwrap_or_default();
+    // Files and `data:` addresses have the origin "null" in common, and nothing else.
+    Url::new_with_base(address, &base)
+        .is_ok_and(|url| url.protocol().starts_with("http") && Ok(url.origin()) == location.origin())
+}
+
 /// Fetches and reads a catalogue from an address.
 pub async fn read_catalogue(address: &str) -> Result<Result<Catalogue, CatalogueError>, String> {
     let text = fetch_text(address).await?.ok_or_else(|| "HTTP 404".to_owned())?;
@@ -89,7 +107,7 @@ fn site_address(window: &Window) -> Option<String> {
 }
 
 /// A site without a site file is the normal case, and so is one that cannot be read from here.
-async fn read_site(address: &str) -> Option<Result<Site, String>> {
+async fn read_site(address: &str) -> Option<Result<Site, SiteError>> {
     match select(pin!(fetch_text(address)), sleep(SITE_DEADLINE)).await {
         Either::Left((text, _)) => Some(Site::parse(&text.ok()??)),
         Either::Right(((), _)) => None,

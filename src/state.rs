@@ -5,19 +5,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connector_check_diagnosis::catalogue::{Catalogue, CheckId, Placeholder};
+use connector_check_diagnosis::catalogue::{Catalogue, CheckId};
 use connector_check_diagnosis::evidence::{Client, Evidence, NotRun, PageKind, Progress};
 use connector_check_diagnosis::plan::{Fill, Plan, Stage};
 use connector_check_diagnosis::report::{Environment, Frame, Report};
 use connector_check_diagnosis::scenario::Scenario;
+use connector_check_diagnosis::site::Site;
 use connector_check_diagnosis::supplements::Supplements;
 use connector_check_diagnosis::text::{Message as Text, Texts};
 use connector_check_diagnosis::{Diagnosis, diagnose};
 
+pub use crate::captured::{CaptureMessage, CaptureReading};
+use crate::desk::Desk;
+use crate::frame::Note;
 pub use crate::message::{Effect, Message, Origin};
 pub use crate::run::{Phase, Run};
-use crate::run::{cut_short, in_doubt, look_closer, worth_repeating};
+use crate::run::{cut_short, in_doubt, look_closer, readable, worth_repeating};
 use crate::scan::ScanEvent;
+
+mod offers;
+
+pub use offers::defaults;
 
 /// A word to the admin that is no finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +57,12 @@ struct Aside {
 pub struct State {
     /// The words of the chosen language.
     pub texts: Texts,
+    /// The language that was asked for, whether it is spoken or not.
+    wish: String,
+    /// What the organisation adds.
+    pub site: Site,
+    /// What the page around, or the browser, keeps from this page.
+    pub frame: Vec<Note>,
     /// Where the page runs.
     pub environment: Environment,
     /// `false` only where the browser says that it is offline.
@@ -78,10 +92,14 @@ pub struct State {
     aside: Option<Aside>,
     /// What files and the admin tell beside the probes; outlives runs and catalogues.
     pub supplements: Supplements,
+    /// Files as they came, choices, typed texts.
+    pub desk: Desk,
     /// What that amounts to while there is no run.
     without_run: Option<(Evidence, Diagnosis)>,
     /// Whether closer looks may use ICE, which sends a STUN message to what failed.
     pub webrtc: bool,
+    /// The capture that is being read.
+    pub reading: CaptureReading,
     runs: u32,
 }
 
@@ -90,6 +108,9 @@ impl State {
     pub fn new(texts: Texts, environment: Environment, online: bool, catalogues: Vec<Catalogue>) -> Self {
         let fills = catalogues.iter().map(|catalogue| (catalogue.id.clone(), defaults(catalogue))).collect();
         Self {
+            wish: texts.language().to_owned(),
+            site: Site::default(),
+            frame: Vec::new(),
             texts,
             environment,
             online,
@@ -105,8 +126,10 @@ impl State {
             replay: Replay::Off,
             aside: None,
             supplements: Supplements::default(),
+            desk: Desk::default(),
             without_run: None,
             webrtc: true,
+            reading: CaptureReading::Idle,
             runs: 0,
         }
     }
@@ -165,8 +188,9 @@ impl State {
                 self.offer(catalogue, origin != Origin::Baked);
                 effects
             }
-            Message::Catalogue(origin, Err(error)) => self.complain(refused(&origin, error.to_string())),
-            Message::CatalogueUnreadable(origin, message) => self.complain(refused(&origin, message)),
+            Message::Catalogue(origin, Err(error)) => self.complain(origin.refused(error.to_string())),
+            Message::CatalogueUnreadable(origin, message) => self.complain(origin.refused(message)),
+            Message::Capture(message) => self.capture(message),
             Message::FileUnknown(name) => self.complain(Text::new("notice-file-unknown").text("name", name)),
             // A stranger's list must not stand under a name that is known here.
             Message::Link(Ok(catalogue)) if self.catalogues.iter().any(|known| known.id == catalogue.id) => {
@@ -192,34 +216,26 @@ impl State {
                 self.fills.entry(catalogue).or_default().insert(id, value);
                 Vec::new()
             }
-            Message::Site(Ok(site)) => {
-                for catalogue in site.catalogues.into_iter().rev() {
-                    self.catalogues.retain(|known| known.id != catalogue.id);
-                    self.fills.insert(catalogue.id.clone(), defaults(&catalogue));
-                    self.catalogues.insert(0, catalogue);
+            Message::Site(read) => match *read {
+                Ok(site) => self.settle(site),
+                Err(error) => {
+                    self.complain(Text::new("notice-site-refused").text("message", error.to_string()))
                 }
-                for catalogue in &self.catalogues {
-                    for placeholder in &catalogue.placeholders {
-                        if let Some(value) = site.placeholders.get(&placeholder.id) {
-                            let fill = self.fills.entry(catalogue.id.clone()).or_default();
-                            fill.insert(placeholder.id.clone(), value.clone());
-                        }
-                    }
-                }
-                self.chosen = 0;
-                site.default.map_or_else(Vec::new, |id| self.update(Message::Choose(id)))
-            }
-            Message::Site(Err(message)) => {
-                self.complain(Text::new("notice-site-refused").text("message", message))
+            },
+            Message::Frame(notes) => {
+                self.frame = notes;
+                Vec::new()
             }
             Message::Scenario { name, now } => self.replay(&name, now),
             Message::LeaveScenario => self.forget_run(),
+            Message::Desk(action) => self.at_desk(action),
             Message::DismissNotice => {
                 self.notice = None;
                 Vec::new()
             }
             Message::Language(tag) => {
-                self.texts = Texts::for_language(&tag);
+                self.texts = Texts::for_language(&self.site.language(&tag));
+                self.wish = tag;
                 Vec::new()
             }
         }
@@ -376,9 +392,12 @@ impl State {
         self.report = Report::of(&run.evidence, &run.diagnosis, frame, &self.texts);
         let mut effects = vec![Effect::Report];
         let (doubts, healthy) = in_doubt(&run);
-        if phase == Phase::Done && self.replay == Replay::Off && !doubts.is_empty() {
+        let readable = readable(&run);
+        let worth_it = !doubts.is_empty() || !readable.is_empty();
+        if phase == Phase::Done && self.replay == Replay::Off && worth_it {
             run.closer = true;
-            effects.push(Effect::LookCloser { run: number, doubts, healthy, webrtc: self.webrtc });
+            let webrtc = self.webrtc;
+            effects.push(Effect::LookCloser { run: number, doubts, healthy, readable, webrtc });
         }
         self.run = Some(run);
         self.phase = phase;
@@ -440,25 +459,6 @@ impl State {
         self.run.as_ref().is_some_and(|run| run.closer)
     }
 
-    /// Puts a catalogue in use; it replaces one of the same id, and nothing typed for that goes to its hosts.
-    fn offer(&mut self, catalogue: Catalogue, foreign: bool) {
-        self.notice = None;
-        self.fills.insert(catalogue.id.clone(), defaults(&catalogue));
-        if foreign {
-            self.foreign.insert(catalogue.id.clone());
-        }
-        match self.catalogues.iter().position(|known| known.id == catalogue.id) {
-            Some(at) => {
-                self.catalogues[at] = catalogue;
-                self.chosen = at;
-            }
-            None => {
-                self.catalogues.push(catalogue);
-                self.chosen = self.catalogues.len() - 1;
-            }
-        }
-    }
-
     /// Another list has other checks: what was seen of the last one says nothing about them.
     fn forget_run(&mut self) -> Vec<Effect> {
         let effects = if self.phase == Phase::Running {
@@ -481,26 +481,10 @@ impl State {
         effects
     }
 
-    fn complain(&mut self, text: Text) -> Vec<Effect> {
+    pub(crate) fn complain(&mut self, text: Text) -> Vec<Effect> {
         self.notice = Some(Notice { text: text.clone() });
         vec![Effect::Error(text)]
     }
-}
-
-fn refused(origin: &Origin, message: String) -> Text {
-    let (id, name) = match origin {
-        Origin::File(name) => ("notice-file-refused", name.as_str()),
-        Origin::Address(url) => ("notice-address-refused", url.as_str()),
-        Origin::Property => ("notice-property-refused", ""),
-        Origin::Baked => ("notice-baked-refused", ""),
-    };
-    Text::new(id).text("name", name).text("message", message)
-}
-
-/// What the fields of a catalogue hold at first.
-pub fn defaults(catalogue: &Catalogue) -> Fill {
-    let filled = |placeholder: &Placeholder| Some((placeholder.id.clone(), placeholder.default.clone()?));
-    catalogue.placeholders.iter().filter_map(filled).collect()
 }
 
 #[cfg(test)]

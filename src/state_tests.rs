@@ -2,9 +2,9 @@ use connector_check_diagnosis::Verdict;
 use connector_check_diagnosis::decision::Status;
 use connector_check_diagnosis::evidence::PageKind;
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
+use connector_check_diagnosis::site::Site;
 
 use super::*;
-use crate::offer::Site;
 
 const TWO: &str = r#"{"format":"connector-check/catalogue@1","id":"two","title":"Two","updated":"2026-11-20",
     "sources":[],"regions":[],"placeholders":[{"id":"tenant","title":"Tenant"}],"checks":[
@@ -157,12 +157,24 @@ fn a_site_file_offers_its_catalogues_first_and_fills_fields() {
         default: Some("practice".to_owned()),
         catalogues: vec![practice],
         placeholders: [("tenant".to_owned(), "127.0.0.2".to_owned())].into(),
+        ..Site::default()
     };
-    state.update(Message::Site(Ok(site)));
+    state.update(Message::Site(Box::new(Ok(site))));
     assert_eq!(state.catalogue().id, "practice");
     assert_eq!(state.catalogues.len(), 2);
     assert_eq!(start(&mut state, false).1, ["canary-https", "a", "b", "c"]);
     assert!(state.run.as_ref().unwrap().asked.contains(&CheckId::from("c")), "the filled one is asked too");
+}
+
+#[test]
+fn a_site_file_may_leave_its_own_catalogues_alone_on_offer() {
+    let mut state = fresh();
+    let own = Catalogue::parse(&TWO.replace("\"two\"", "\"own\"")).unwrap();
+    let site = Site { catalogues: vec![own], only_own: true, ..Site::default() };
+    state.update(Message::Site(Box::new(Ok(site))));
+    let ids: Vec<_> = state.catalogues.iter().map(|catalogue| catalogue.id.as_str()).collect();
+    assert_eq!(ids, ["own"]);
+    assert!(matches!(state.update(Message::Choose("two".to_owned()))[..], [Effect::Error(_)]));
 }
 
 /// "Only what failed" used to show the green of the host that stood in the field before.
@@ -302,4 +314,41 @@ fn nothing_recorded_stays_when_a_recorded_run_is_left() {
     assert!(state.fill().is_empty(), "the recorded test hosts are gone");
     state.update(Message::Choose("entra-connector".to_owned()));
     assert_eq!(state.fill()["tenant"], "mine");
+}
+
+fn captured(name: &str) -> CaptureMessage {
+    let scenario = Scenario::named(name).expect("a scenario with a capture");
+    let capture = scenario.supplements.capture.as_ref().expect("a capture");
+    CaptureMessage::Ended(Box::new(Ok(capture.as_ref().clone())))
+}
+
+fn begun() -> Message {
+    Message::Capture(CaptureMessage::Begun { name: "trace".to_owned(), size: 10.0, now_ms: 0.0 })
+}
+
+#[test]
+fn a_capture_is_diagnosed_without_a_run_and_put_away_again() {
+    let mut state = fresh();
+    state.update(begun());
+    state.update(Message::Capture(CaptureMessage::Progress { read: 5.0, packets: 2.0, now_ms: 9.0 }));
+    assert!(
+        matches!(&state.reading, CaptureReading::Reading { read, .. } if (*read - 5.0).abs() < f64::EPSILON)
+    );
+    state.update(Message::Capture(captured("capture-proxy")));
+    assert_eq!(state.reading, CaptureReading::Idle);
+    let codes = |state: &State| -> Vec<String> {
+        state.known().map_or_else(Vec::new, |(_, d)| d.findings.iter().map(|f| f.code.to_string()).collect())
+    };
+    assert!(codes(&state).contains(&"connect-needs-authentication".to_owned()), "{:?}", codes(&state));
+    state.update(Message::Capture(CaptureMessage::Closed));
+    assert_eq!(codes(&state), [""; 0]);
+}
+
+#[test]
+fn a_capture_that_was_cancelled_does_not_come_back() {
+    let mut state = fresh();
+    state.update(begun());
+    assert_eq!(state.update(Message::Capture(CaptureMessage::Cancelled)), [Effect::StopReading]);
+    state.update(Message::Capture(captured("capture-proxy")));
+    assert!(state.supplements.is_empty());
 }

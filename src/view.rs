@@ -6,15 +6,21 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use crate::app::{App, Msg};
+use crate::connections::Preset;
 use crate::state::{self, State};
 
+mod capture;
 mod consent;
 mod controls;
 mod findings;
+mod frame;
 mod guide;
 mod icon;
+mod more;
+mod organisation;
 mod replay;
 mod table;
+mod tls;
 mod verdict;
 
 /// What is open or pressed on the page; nothing of it outlives the page.
@@ -24,8 +30,14 @@ pub struct Shown {
     pub details: Option<String>,
     /// The copy button that was pressed last, while it says so.
     pub copied: Option<String>,
+    /// Which connections of a capture are shown.
+    pub capture_preset: Preset,
+    /// What is typed to find some of them.
+    pub capture_filter: String,
     /// Whether a file hovers over the page.
     pub dragging: bool,
+    /// Whether there is little room: tables are folded, and what is not needed is left out.
+    pub compact: bool,
 }
 
 /// Everything that a view draws from.
@@ -73,11 +85,15 @@ pub fn page(state: &State, shown: &Shown, link: &Scope<App>) -> Html {
     });
     let ondrop = link.batch_callback(|event: DragEvent| {
         event.prevent_default();
-        let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
-        Some(file.map_or(Msg::Dragging(false), Msg::File))
+        let files = event.data_transfer().and_then(|data| data.files());
+        let mut messages = vec![Msg::Dragging(false)];
+        if let Some(files) = files {
+            messages.extend((0..files.length()).filter_map(|at| files.get(at)).map(Msg::File));
+        }
+        messages
     });
     html! {
-        <div class={classes!("page", shown.dragging.then_some("dragging"))}
+        <div class={classes!("page", shown.dragging.then_some("dragging"), shown.compact.then_some("compact"))} part="page"
              {ondragover} {ondragleave} {ondrop} lang={state.texts.language()}>
             { controls::header(scene) }
             <main>
@@ -86,9 +102,26 @@ pub fn page(state: &State, shown: &Shown, link: &Scope<App>) -> Html {
                 { consent::question(scene) }
                 { verdict::banner(scene) }
                 { controls::placeholders(scene) }
-                { table::matrix(scene) }
-                { findings::list(scene) }
-                { table::others(scene) }
+                if shown.compact {
+                    { findings::list(scene) }
+                    { organisation::help(scene) }
+                    <details class="more folded" part="tables">
+                        <summary>{ scene.say("tables-folded") }</summary>
+                        { table::matrix(scene) }
+                        { table::others(scene) }
+                    </details>
+                } else {
+                    { table::matrix(scene) }
+                    { findings::list(scene) }
+                    { organisation::help(scene) }
+                    { table::others(scene) }
+                }
+                if !shown.compact {
+                    { tls::section(scene) }
+                    { capture::panel(scene) }
+                    { more::section(scene) }
+                }
+                { frame::notes(scene) }
                 { controls::limits(scene) }
             </main>
             { controls::footer(scene) }
@@ -100,7 +133,7 @@ fn notice(scene: Scene<'_>) -> Html {
     let Some(notice) = &scene.state.notice else { return html! {} };
     let onclick = scene.link.callback(|_: MouseEvent| Msg::State(state::Message::DismissNotice));
     html! {
-        <div class="notice" role="alert">
+        <div class="notice" part="notice" role="alert">
             { icon::warning() }
             <p>{ scene.tell(&notice.text) }</p>
             <button type="button" class="plain" {onclick}>{ scene.say("dismiss") }</button>

@@ -40,7 +40,7 @@ finding-certificate-outside-validity = { $count ->
     [one] The capture shows a certificate of { $host } that was not valid at the time.
    *[other] The capture shows certificates of { $count } hosts that were not valid at the time.
 }
-finding-sha512-refused = { $count ->
+finding-sha512-refused-capture = { $count ->
     [one] The capture shows a SHA-512 signature of { $host } that the client does not offer to check, and no TLS comes about.
    *[other] The capture shows SHA-512 signatures of { $count } hosts that the client does not offer to check, and no TLS comes about.
 }
@@ -66,3 +66,51 @@ evidence-capture-not-yet-valid = Capture: the certificate of { $place } ({ $subj
 evidence-capture-sha512 = Capture: { $place } sent a certificate signed with SHA-512 ({ $subject }).
 evidence-capture-supported = The page agrees: { $endpoint } does not answer this browser either.
 evidence-capture-contradicted = The page disagrees: { $endpoint } answers this browser now. Another route, another account, or another time.
+
+# The panel.
+
+capture-title = Network capture
+capture-lead = Drop a capture here, or choose it: of Wireshark, tcpdump, pktmon or Network Monitor, of any size. It is read in this browser and sent nowhere. Passwords and contents are not looked at.
+capture-choose = Choose a capture
+capture-cancel = Cancel
+capture-close = Put the capture away
+capture-failed = The capture could not be read: { $message }
+capture-progress = { $name }: { $read } of { $size } MB, { $packets } packets, { $rate } MB/s, { $left } s left
+capture-summary = { $name } ({ $container }): { $packets } packets, { $connections } TCP connections
+capture-filter = Filter
+capture-preset-all = All connections
+capture-preset-connect = CONNECT requests and answers
+capture-preset-retransmitted = SYN retransmissions
+capture-more = { $count ->
+    [one] One more connection; the filter finds it.
+   *[other] { $count } more connections; the filter finds them.
+}
+capture-answered = answered
+capture-refused = refused
+capture-unreachable = unreachable
+capture-unanswered = no answer
+capture-not-captured = begun before the capture
+capture-event-syn = asks for a connection
+capture-event-syn-again = asks again
+capture-event-request = request: { $request }
+capture-event-status = answer: { $status } { $schemes }
+capture-event-client-hello = TLS begins: { $name }, up to { $version }
+capture-event-retry = the server wants another TLS key
+capture-event-server-hello = the server chooses { $version }
+capture-event-certificate = certificate: { $subject }, issued by { $issuer }
+capture-event-hidden = TLS 1.3 hides the certificate: it is neither cleared nor accused
+capture-event-client-alert = TLS broken off by the client: { $alert } ({ $number })
+capture-event-server-alert = TLS broken off by the server: { $alert } ({ $number })
+capture-event-encrypted = encrypted data
+capture-event-client-closed = closed by the client
+capture-event-server-closed = closed by the server
+capture-event-client-reset = reset by the client
+capture-event-server-reset = reset by the server
+capture-warning-empty = The file is empty.
+capture-warning-seems = { $name } is { $what }, which the page does not read. This makes a capture of it:
+capture-warning-unknown = { $name } is no capture that the page reads. If it is one of another program, this converts it:
+capture-warning-truncated = The file ends in the middle. What was before the end is shown.
+capture-warning-damaged = The file is damaged at byte { $at } ({ $what }). What was before that is shown.
+capture-warning-link = { $packets } packets are of a kind of network that the page does not read (link type { $link }).
+capture-warning-cut = { $packets } packets were cut when they were captured; names and certificates may be missing.
+capture-warning-left-out = Some details were left out { $times } times, because there are too many.

@@ -13,6 +13,22 @@ finding-answers-fabricated-tls = Something on the path answers for names that ca
 finding-answers-fabricated-plain = A proxy or captive portal answers plain HTTP for names that cannot exist, so answers on plain HTTP prove nothing.
 finding-answers-fabricated-domain = The made-up name { $host } got an answer, so other answers from its domain prove little.
 finding-tls-intercepted = TLS is opened and signed anew on the path: the browser was shown a certificate it trusts for { $host }, a name that cannot exist.
+finding-tls-intercepted-responder = TLS is opened on the way to { $hosts }, port { $ports }: what arrives at the test { $count ->
+    [one] host
+   *[other] hosts
+} is not what this browser sends.
+finding-tls12-unavailable = { $count ->
+    [one] { $hosts } answers, but not on port { $ports }, where it speaks TLS 1.2 alone: the path or this browser does not let TLS 1.2 through.
+   *[other] { $count } hosts answer, but not on port { $ports }, where they speak TLS 1.2 alone: the path or this browser does not let TLS 1.2 through.
+}
+finding-sha512-refused-responder = { $count ->
+    [one] { $hosts } answers, but not on port { $ports }, where its certificate is signed with SHA-512: something refuses that signature.
+   *[other] { $count } hosts answer, but not on port { $ports }, where their certificates are signed with SHA-512: something refuses that signature.
+}
+finding-client-certificate-requested = { $count ->
+    [one] { $hosts } asks for a client certificate on port { $ports }. No browser has it, so the failure there is no fault of the path.
+   *[other] { $count } hosts ask for a client certificate on port { $ports }. No browser has it, so the failures there are no fault of the path.
+}
 finding-certificate-not-trusted = { $count ->
     [one] { $hosts } accepts connections on port { $ports }, but the browser does not accept its certificate, or TLS fails.
    *[other] { $count } hosts accept connections on port { $ports }, but the browser does not accept their certificates, or TLS fails.
@@ -124,6 +140,14 @@ evidence-held = { $endpoint }: a request got no answer, while other ways of aski
 evidence-proxy = { $endpoint } cannot exist, and plain HTTP was answered for it, as a proxy does.
 evidence-impossible-connected = Connections are accepted in the name of a host that cannot exist, and TLS fails on them, too.
 evidence-separates = What tells the candidates apart: { $command }
+evidence-responder-nonce = { $endpoint }: the answer is not to this browser’s request: another nonce came back, or none.
+evidence-responder-via = { $endpoint }: the request arrived with a header that no browser writes, inside TLS: Via: { $text }
+evidence-responder-forwarded = { $endpoint }: the request arrived with a forwarding header, which proxies write and some add-ons, too: { $text }
+evidence-responder-name = { $endpoint }: the server name in the handshake was { $text } when it arrived.
+evidence-responder-no-name = { $endpoint }: the handshake arrived without a server name; this browser sends one.
+evidence-responder-host = { $endpoint }: the request was for { $text } when it arrived.
+evidence-responder-protocol = { $endpoint }: this browser spoke { $sent }, and { $text } arrived.
+evidence-responder-hello = { $endpoint }: the handshake that arrived is of another program. Against this browser’s own: { $text }
 evidence-more = { $count ->
     [one] And one more of the same.
    *[other] And { $count } more of the same.

@@ -1,7 +1,12 @@
 # The host script: its panel, and what it saw.
 
 host-title = Host script: look as the services do
-host-what = A green browser run proves the signed-in user’s route. This script looks from the same machine with the TLS of Windows and, as administrator, as Network Service and SYSTEM. It changes no setting, asks the { $count } places of the list in use, and writes one file.
+host-what = A green browser run proves the signed-in user’s route. This script looks from the same machine with the TLS of Windows and, as administrator, as Network Service and SYSTEM. It changes no setting and writes one file.
+host-asks = Made for the list in use, it asks { $count ->
+    [one] one place.
+   *[other] { $count } places.
+}
+more-title = More evidence, and rules to hand over
 host-waits = { $count ->
     [one] One check of the list is not in it: a field above is still empty.
    *[other] { $count } checks of the list are not in it: fields above are still empty.
@@ -11,8 +16,6 @@ host-step-run = Run it there. As administrator it also looks as the services’ 
 host-step-back = Drop { $file } on this page, choose it, or paste what is in it. Nothing is sent anywhere.
 host-save = Save the script
 host-show = Show the script
-host-script = The script
-host-choose = Choose the result…
 host-paste = Result of the script
 host-take = Read what was pasted
 host-tested = What checks this script here: a grammar and a list of what PowerShell 4.0 has. It has been run on no Windows by this project’s tests.
@@ -32,7 +35,6 @@ host-skipped = Left out
 host-skipped-line = { $what }: { $why }
 host-service-line = { $display } ({ $name }): { $state }, { $version }
 host-version-unknown = version unknown
-host-services = Services
 
 host-not-set = not set
 host-set = { $value }
@@ -49,12 +51,7 @@ host-stage-tunnel = got a tunnel, and no TLS in it
 host-stage-untrusted = was shown a certificate that Windows does not trust
 host-stage-reached = arrived
 
-view-browser = Browser
-view-service-reached = { $account }: arrived { $way }
-view-service-failed = { $account }: { $stage }, { $way }
-view-service-short = Service: { $word }
-view-service-word-reached = arrived
-view-service-word-failed = did not
+view-services = Seen from Windows on the same machine
 
 notice-host-refused = “{ $name }” was not taken: { $message }. What was known stays.
 pasted = what was pasted

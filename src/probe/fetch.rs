@@ -2,9 +2,11 @@
 
 use gloo_net::http::{Method, RequestBuilder};
 use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode, RequestRedirect,
+    AbortController, AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode,
+    RequestRedirect,
 };
 
 use crate::js;
@@ -27,7 +29,7 @@ pub(crate) enum Verb {
 /// `no-cors`, because the services allow no cross-origin reading; redirects are followed, because in that
 /// mode any other setting is refused at once (measured).
 pub(super) async fn ask(url: &str, verb: Verb) -> Result<(), String> {
-    let abort = AbortOnDrop(AbortController::new().map_err(|error| js::error_text(&error))?);
+    let abort = AbortOnDrop::new().map_err(|error| js::error_text(&error))?;
     let request = RequestBuilder::new(url)
         .method(match verb {
             Verb::Head => Method::HEAD,
@@ -41,7 +43,7 @@ pub(super) async fn ask(url: &str, verb: Verb) -> Result<(), String> {
         .credentials(RequestCredentials::Omit)
         .referrer_policy(ReferrerPolicy::NoReferrer)
         .redirect(RequestRedirect::Follow)
-        .abort_signal(Some(&abort.0.signal()))
+        .abort_signal(Some(&abort.signal()))
         .build()
         .map_err(|error| error.to_string())?;
     // Not sent through gloo-net: that panics on a rejection with anything but an `Error`, and add-ons that
@@ -54,7 +56,18 @@ pub(super) async fn ask(url: &str, verb: Verb) -> Result<(), String> {
     }
 }
 
-struct AbortOnDrop(AbortController);
+/// Aborts the requests that have its signal.
+pub(super) struct AbortOnDrop(AbortController);
+
+impl AbortOnDrop {
+    pub(super) fn new() -> Result<Self, JsValue> {
+        AbortController::new().map(Self)
+    }
+
+    pub(super) fn signal(&self) -> AbortSignal {
+        self.0.signal()
+    }
+}
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

@@ -27,7 +27,7 @@ pub fn question(scene: Scene<'_>) -> Html {
     let sentence =
         Text::new("consent-what").text("title", catalogue.title.clone()).count("count", hosts.len());
     html! {
-        <section class="consent" aria-labelledby="consent-title">
+        <section class="consent" part="consent" aria-labelledby="consent-title">
             <h2 id="consent-title">{ scene.say("consent-title") }</h2>
             <p>{ scene.tell(&sentence) }</p>
             <ul class="hosts" tabindex="0" aria-label={scene.say("consent-hosts")}>

@@ -38,8 +38,18 @@ pub fn header(scene: Scene<'_>) -> Html {
     };
     let dated = Text::new("catalogue-dated").text("date", chosen.updated.clone());
     html! {
-        <header class="top">
-            <div class="brand">{ icon::mark() }<h1>{ scene.say("product") }</h1></div>
+        <header class="top" part="header">
+            <div class="brand">
+                if let Some(logo) = &state.site.logo {
+                    <img class="logo" src={logo.clone()} alt={state.site.organisation.clone().unwrap_or_default()} />
+                } else {
+                    { icon::mark() }
+                }
+                <h1>{ scene.say("product") }</h1>
+                if let (Some(name), None) = (&state.site.organisation, &state.site.logo) {
+                    <span class="organisation-name">{ name }</span>
+                }
+            </div>
             <div class="picker">
                 <label for="catalogue">{ scene.say("catalogue-label") }</label>
                 <select id="catalogue" {onchange} aria-describedby="catalogue-explained">
@@ -75,7 +85,7 @@ pub fn placeholders(scene: Scene<'_>) -> Html {
         Msg::Start { only_failed: false }
     });
     html! {
-        <form class="fills" {onsubmit} aria-label={scene.say("fills-label")}>
+        <form class="fills" part="fields" {onsubmit} aria-label={scene.say("fills-label")}>
             { for placeholders.iter().map(|placeholder| field(scene, placeholder)) }
             <button type="submit" class="secondary" disabled={scene.state.phase == state::Phase::Running}>
                 { scene.say("fills-run") }
@@ -136,7 +146,7 @@ pub fn limits(scene: Scene<'_>) -> Html {
         PageKind::Https => "limits-page-https",
     };
     html! {
-        <section class="limits" aria-labelledby="limits-title">
+        <section class="limits about" part="limits" aria-labelledby="limits-title">
             <h2 id="limits-title">{ scene.say("limits-title") }</h2>
             <ul>
                 <li>{ scene.say("limits-route") }</li>
@@ -165,7 +175,7 @@ pub fn footer(scene: Scene<'_>) -> Html {
     let catalogue = scene.state.catalogue();
     let version = Text::new("footer-version").text("version", env!("CARGO_PKG_VERSION"));
     html! {
-        <footer>
+        <footer part="footer">
             <p>{ scene.say("footer-privacy") }</p>
             if !catalogue.sources.is_empty() {
                 <details class="more">

@@ -2,8 +2,9 @@
 
 use connector_check_diagnosis::context;
 use connector_check_diagnosis::evidence::Evidence;
-use connector_check_diagnosis::finding::{Confidence, Finding, Severity};
-use connector_check_diagnosis::guidance;
+use connector_check_diagnosis::finding::{Confidence, Finding, FindingCode, Severity};
+use connector_check_diagnosis::guidance::{self, Guide};
+use connector_check_diagnosis::text::Message as Text;
 use yew::prelude::*;
 
 use super::{Scene, guide, icon};
@@ -16,13 +17,25 @@ pub fn list(scene: Scene<'_>) -> Html {
     let Some((evidence, diagnosis)) = known else { return html! {} };
     let run = scene.state.run.as_ref().map_or(0, |run| run.number);
     html! {
-        <section class="findings" aria-labelledby="findings-title">
+        <section class="findings" part="findings" aria-labelledby="findings-title">
             <h2 id="findings-title">{ scene.say("findings-title") }</h2>
             { for diagnosis.findings.iter().enumerate().map(|(at, finding)| {
                 card(scene, evidence, finding, at, run)
             }) }
         </section>
     }
+}
+
+/// The guide with the organisation's own steps after its own.
+fn with_own_steps(scene: Scene<'_>, mut guide: Guide, code: FindingCode) -> Guide {
+    let site = &scene.state.site;
+    let whose = site
+        .organisation
+        .as_ref()
+        .map(|name| scene.tell(&Text::new("site-step").text("organisation", name.clone())));
+    let own = site.steps_for(code, scene.state.texts.language());
+    guide.steps.extend(own.map(|step| step.blocks(whose.as_deref())));
+    guide
 }
 
 fn card(scene: Scene<'_>, evidence: &Evidence, finding: &Finding, at: usize, run: u32) -> Html {
@@ -39,11 +52,12 @@ fn card(scene: Scene<'_>, evidence: &Evidence, finding: &Finding, at: usize, run
     let code = finding.code.as_str();
     let guide = guidance::guide(scene.state.texts.language(), code)
         .or_else(|| guidance::guide("en", code))
-        .map(|guide| guide.filled(&context(finding, evidence)));
+        .map(|guide| guide.filled(&context(finding, evidence)))
+        .map(|guide| with_own_steps(scene, guide, finding.code));
     let title = guide.as_ref().map_or_else(|| code.to_owned(), |guide| guide.title.clone());
     html! {
         // Keyed by run: a fresh run opens its first finding, whatever was open before.
-        <details key={format!("{run}-{at}")} class={classes!("finding", class)} open={at == 0}>
+        <details key={format!("{run}-{at}")} class={classes!("finding", class)} part={format!("finding finding-{class}")} open={at == 0}>
             <summary>
                 { if finding.severity == Severity::Info { html! {} } else { icon::look(look) } }
                 <span class="head">

@@ -41,14 +41,19 @@ fn blocks(scene: Scene<'_>, blocks: &[Block], key: &str) -> Html {
             Block::Paragraph(inlines) => html! { <p>{ for inlines.iter().map(inline) }</p> },
             Block::Bullets(list) => html! { <ul>{ items(list) }</ul> },
             Block::Numbered(list) => html! { <ol>{ items(list) }</ol> },
-            Block::Code { text, language, .. } => html! {
-                <div class="command">
-                    <pre tabindex="0" role="group" aria-label={scene.say("command")} data-language={language.clone()}><code>{ text }</code></pre>
-                    { scene.copy_button(format!("{key}-{at}"), text.clone()) }
-                </div>
-            },
+            Block::Code { text, language, .. } => code(scene, &format!("{key}-{at}"), text, language),
         })
         .collect()
+}
+
+/// Something to copy, with its button.
+pub fn code(scene: Scene<'_>, key: &str, text: &str, language: &str) -> Html {
+    html! {
+        <div class="command">
+            <pre tabindex="0" role="group" aria-label={scene.say("command")} data-language={language.to_owned()}><code>{ text }</code></pre>
+            { scene.copy_button(key.to_owned(), text.to_owned()) }
+        </div>
+    }
 }
 
 fn inline(part: &Inline) -> Html {

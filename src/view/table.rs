@@ -1,14 +1,15 @@
 //! The tables: regions or hosts down, ports across, one cell for each place, details on demand.
 
-use connector_check_diagnosis::CheckResult;
 use connector_check_diagnosis::decision::Reason;
 use connector_check_diagnosis::evidence::{CheckEvidence, NotRun};
 use connector_check_diagnosis::plan::Target;
 use connector_check_diagnosis::text::Message as Text;
+use connector_check_diagnosis::{CheckResult, route_line};
 use yew::prelude::*;
 
 use super::{Scene, icon};
 use crate::app::Msg;
+use crate::state::Replay;
 use crate::tables::{Cell, Column, Kind, Look, Table, TableRow, look, tables};
 
 /// Tables of up to so many columns stand side by side where there is room.
@@ -49,14 +50,14 @@ fn draw(scene: Scene<'_>, table: &Table) -> Html {
     let title = scene.say(&format!("table-{kind}"));
     let rows_are = scene.say(if table.kind == Kind::Regions { "column-region" } else { "column-host" });
     html! {
-        <section class={classes!("results", if table.columns.len() > FEW_COLUMNS { "wide" } else { "narrow" })} key={kind} aria-labelledby={format!("table-{kind}")}>
+        <section class={classes!("results", if table.columns.len() > FEW_COLUMNS { "wide" } else { "narrow" })} key={kind} part="table" aria-labelledby={format!("table-{kind}")}>
             <div class="caption">
                 <h2 id={format!("table-{kind}")}>{ title.clone() }</h2>
                 <p class="hint">{ scene.say(&format!("table-{kind}-hint")) }</p>
             </div>
             // Wide tables scroll inside their own box, which the keyboard can reach.
             <div class="scroll" tabindex="0" role="group" aria-label={title}>
-                <table style={format!("--columns:{}", table.columns.len())}>
+                <table>
                     <thead>
                         <tr>
                             <th scope="col">{ rows_are }</th>
@@ -119,7 +120,7 @@ fn place(scene: Scene<'_>, cell: &Cell, key: &str) -> Html {
     let onclick = scene.link.callback(move |_: MouseEvent| Msg::Details(target.clone()));
     let count = Text::new("cell-count").count("reached", cell.reached).count("total", cell.checks.len());
     html! {
-        <button type="button" class={classes!("cell", name)} data-look={name} {onclick}
+        <button type="button" class={classes!("cell", name)} part={format!("cell cell-{name}")} data-look={name} {onclick}
                 aria-expanded={open.to_string()} aria-controls={open.then(|| format!("details-{key}"))}>
             { icon::look(cell.look) }
             <span class="word">{ scene.say(&format!("look-{name}")) }</span>
@@ -178,6 +179,7 @@ fn one(scene: Scene<'_>, evidence: &CheckEvidence, result: Option<&CheckResult>)
                     }
                 </p>
                 if let Some(reason) = reason { <p>{ reason }</p> }
+                { services(scene, evidence) }
                 if !check.purpose.is_empty() { <p class="purpose">{ &check.purpose }</p> }
                 if !check.allow.is_empty() {
                     <p class="rule">{ scene.say("details-rule") }{ " " }<code>{ &check.allow }</code>
@@ -185,6 +187,27 @@ fn one(scene: Scene<'_>, evidence: &CheckEvidence, result: Option<&CheckResult>)
                 }
             </div>
         </li>
+    }
+}
+
+/// What the services' accounts saw of the same place, beside what the browser saw.
+fn services(scene: Scene<'_>, evidence: &CheckEvidence) -> Html {
+    let known = evidence.endpoint().zip(scene.state.supplements.host.as_deref());
+    let Some((endpoint, host)) = known.filter(|_| scene.state.replay == Replay::Off) else { return html! {} };
+    let lines = host.identities.iter().filter(|identity| identity.ran).filter_map(|identity| {
+        let seen = identity.seen(&endpoint.host, endpoint.port)?;
+        let works = seen.works(seen.route())?;
+        Some((works, route_line(identity.account, seen)))
+    });
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() {
+        return html! {};
+    }
+    html! {
+        <ul class="services" aria-label={scene.say("view-services")}>{ for lines.into_iter().map(|(works, line)| {
+            let look = if works { Look::Reachable } else { Look::Failed };
+            html! { <li class={look.name()}>{ icon::look(look) }{ " " }{ scene.tell(&line) }</li> }
+        }) }</ul>
     }
 }
 

@@ -23,7 +23,7 @@ pub fn banner(scene: Scene<'_>) -> Html {
         (None, _) => ("idle", Look::Waiting, scene.say("word-verdict-idle"), scene.say("verdict-idle")),
     };
     html! {
-        <section class={classes!("verdict", class)} aria-labelledby="verdict-word">
+        <section class={classes!("verdict", class)} part={format!("verdict verdict-{class}")} aria-labelledby="verdict-word">
             <div class="face">{ icon::look(look) }</div>
             // Announced as a whole, and not with every cell.
             <div class="words" role="status" aria-atomic="true">
@@ -71,7 +71,7 @@ fn ended(scene: Scene<'_>, run: &Run) -> (&'static str, Look, String, String) {
 fn actions(scene: Scene<'_>) -> Html {
     let button = |class: &'static str, id: &str, message: fn() -> Msg| {
         let onclick = scene.link.callback(move |_: MouseEvent| message());
-        html! { <button type="button" class={class} {onclick}>{ scene.say(id) }</button> }
+        html! { <button type="button" class={class} part={format!("button {class}-button")} {onclick}>{ scene.say(id) }</button> }
     };
     // Recorded runs cannot be run.
     let replayed = scene.state.replay != Replay::Off;

@@ -17,7 +17,11 @@ mod page;
 #[cfg(target_os = "linux")]
 mod product;
 #[cfg(target_os = "linux")]
+mod responder;
+#[cfg(target_os = "linux")]
 mod scenarios;
+#[cfg(target_os = "linux")]
+mod shipping;
 
 #[cfg(not(target_os = "linux"))]
 #[test]

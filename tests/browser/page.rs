@@ -3,8 +3,10 @@
 //! What a network does is the scenarios' subject; here a few servers on loopback suffice.
 
 mod accessibility;
+mod capture;
 mod catalogues;
 mod element;
+mod evidence;
 mod failures;
 mod keyboard;
 mod layout;
@@ -24,13 +26,13 @@ use crate::lab::{Browser, Kind, Lab, Proxy};
 use crate::product::{dist, serve};
 
 /// What every script of these tests may use: the element, waiting, comparing, opening everything.
-const PRELUDE: &str = include_str!("page/prelude.js");
+pub const PRELUDE: &str = include_str!("page/prelude.js");
 
 const ONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const TWO: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// The catalogue `small`: everything is decided within a second.
-const SMALL: [(Ipv4Addr, u16, Behaviour); 4] = [
+pub const SMALL: [(Ipv4Addr, u16, Behaviour); 4] = [
     (ONE, 8001, Behaviour::Answer),
     (ONE, 8002, Behaviour::Answer),
     (TWO, 8001, Behaviour::Answer),
@@ -135,7 +137,7 @@ impl Stage {
 }
 
 /// A catalogue over servers on loopback, on plain HTTP.
-fn catalogue(id: &str, servers: &[(Ipv4Addr, u16, Behaviour)]) -> Value {
+pub fn catalogue(id: &str, servers: &[(Ipv4Addr, u16, Behaviour)]) -> Value {
     let region = |ip: &Ipv4Addr| format!("region-{}", ip.octets()[3]);
     let mut regions: Vec<_> = servers.iter().map(|(ip, ..)| region(ip)).collect();
     regions.dedup();
@@ -155,13 +157,14 @@ fn catalogue(id: &str, servers: &[(Ipv4Addr, u16, Behaviour)]) -> Value {
 }
 
 /// Replaces a text that must be in a file.
-fn edit(file: &Path, from: &str, to: &str) {
+pub fn edit(file: &Path, from: &str, to: &str) {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     assert!(text.contains(from), "{} has no {from}", file.display());
     fs::write(file, text.replacen(from, to, 1)).expect("the lab's folder is there");
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("the lab's folder is there");
     let entries = fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
     for entry in entries.map(|entry| entry.expect("a folder can be read")) {

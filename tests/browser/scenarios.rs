@@ -231,7 +231,15 @@ async fn bad_catalogue_refused(mut lab: Lab, kind: Kind) {
     let page = world.page();
     let browser = Browser::start(&lab, kind, Proxy::Direct).await;
     browser.goto(&page.url()).await;
-    let before = read(&browser).await;
+    read(&browser).await;
+    // Readings of test hosts come after the verdict, and write the report anew.
+    let before = browser
+        .js_async(
+            "const element = document.querySelector('connector-check');
+             while (element.hasAttribute('data-closer')) await new Promise((resolve) => setTimeout(resolve, 20));
+             return element.report;",
+        )
+        .await;
     for (spoil, place) in [
         ("c.format = 'connector-check/catalogue@2'", "catalogue@2"),
         ("c.colour = 'red'", "colour"),
@@ -260,7 +268,7 @@ async fn bad_catalogue_refused(mut lab: Lab, kind: Kind) {
         assert_eq!((&answer[1], &answer[2]), (&json!("classic-connector"), &json!("done")), "{spoil}");
         assert!(answer[3].as_str().unwrap_or_default().contains(place), "{spoil}: the page does not say it");
     }
-    assert_eq!(browser.js("return document.querySelector('connector-check').report").await, before.0);
+    assert_eq!(browser.js("return document.querySelector('connector-check').report").await, before);
     assert!(!lab.net.asked().iter().any(|name| name == STRANGER), "it was run all the same");
 }
 

@@ -1,24 +1,16 @@
 //! `bench`: the page against its yardsticks.
 
 use std::fs;
-use std::io::Write as _;
 
 use anyhow::{Context, Result};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
+use crate::bundle::{brotli, gzip};
 use crate::workspace::Workspace;
 use crate::{bundle, page, setup, test};
 
 /// A button and a counter in Yew, built in the same way: what no page of this kind comes below. Bytes, measured in
 /// November 2026.
 const FLOOR: [(&str, usize); 2] = [("program", 118_000), ("program, Brotli", 43_500)];
-
-/// Brotli's slowest and best, as a server would use once and for all.
-const BROTLI_QUALITY: u32 = 11;
-
-/// Brotli's largest window that every browser takes, as a power of two.
-const BROTLI_WINDOW: u32 = 22;
 
 /// Builds the page and writes its sizes, each also as a ratio where there is a yardstick; and on Linux how long it takes in
 /// real browsers, as ratios.
@@ -32,11 +24,11 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let (program, glue) = (read("_bg.wasm")?, read(".js")?);
     let sizes = [
         ("program", program.len()),
-        ("program, gzip", gzip(&program)?),
-        ("program, Brotli", brotli(&program)?),
+        ("program, gzip", gzip(&program)?.len()),
+        ("program, Brotli", brotli(&program)?.len()),
         ("glue", glue.len()),
-        ("glue, gzip", gzip(&glue)?),
-        ("glue, Brotli", brotli(&glue)?),
+        ("glue, gzip", gzip(&glue)?.len()),
+        ("glue, Brotli", brotli(&glue)?.len()),
     ];
     println!("{:<20} {:>12} {:>18}", "size of the page", "bytes", "times the floor");
     for (name, size) in sizes {
@@ -48,7 +40,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     }
     if cfg!(target_os = "linux") {
         let tools = setup::for_tests(workspace)?;
-        bundle::write(workspace, &page, None)?;
+        bundle::write(workspace, &page, &bundle::Baked::default())?;
         test::bench(workspace, &tools)?;
     }
     Ok(())
@@ -58,20 +50,6 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 fn ratio(size: usize, floor: usize) -> String {
     let hundredths = (size * 100 + floor / 2) / floor;
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
-}
-
-fn gzip(bytes: &[u8]) -> Result<usize> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.len())
-}
-
-fn brotli(bytes: &[u8]) -> Result<usize> {
-    let mut compressed = Vec::new();
-    let mut encoder = brotli::CompressorWriter::new(&mut compressed, 4096, BROTLI_QUALITY, BROTLI_WINDOW);
-    encoder.write_all(bytes)?;
-    drop(encoder);
-    Ok(compressed.len())
 }
 
 #[cfg(test)]

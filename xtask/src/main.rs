@@ -7,12 +7,12 @@ mod bench;
 mod bundle;
 mod page;
 mod process;
+mod reader;
 mod run;
 mod setup;
 mod test;
 mod workspace;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -28,8 +28,11 @@ Usage: cargo xtask <COMMAND>
 Commands:
   run [--no-open] [--port N]  Build the page, start it with the practice range, open the browser
   test [FILTER]               Run every test; with FILTER only the browser tests whose names contain it
-  bundle [--catalogue FILE]   Write dist/site/ (to host) and dist/connector-check.html (a single file),
-                              both with the catalogue in FILE built in as their default
+  bundle                      Write dist/site/ (to host), dist/connector-check.html (a single file) and dist/embed/
+                              (the element for other pages). Baked into the first two, where they are given:
+      --catalogue FILE        a catalogue, as their default
+      --site FILE             a site file: name, contact, links, extra steps, languages, origins of frames
+      --logo FILE             a picture for the site file
   bench                       Measure the page against its yardsticks
   range                       Start the practice range alone
   help                        Show this text
@@ -45,7 +48,7 @@ const DEFAULT_PORT: u16 = 8787;
 enum Task {
     Run { open: bool, port: u16 },
     Test { filter: Option<String> },
-    Bundle { catalogue: Option<PathBuf> },
+    Bundle(bundle::Inputs),
     Bench,
     Range,
     Help,
@@ -66,9 +69,7 @@ fn perform(task: Task) -> Result<ExitCode> {
     match task {
         Task::Run { open, port } => run::run(&workspace, open, port),
         Task::Test { filter } => test::run(&workspace, filter.as_deref()),
-        Task::Bundle { catalogue } => {
-            bundle::run(&workspace, catalogue.as_deref()).map(|()| ExitCode::SUCCESS)
-        }
+        Task::Bundle(inputs) => bundle::run(&workspace, &inputs).map(|()| ExitCode::SUCCESS),
         Task::Bench => bench::run(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Range => run::range(&workspace),
         Task::Help => {
@@ -84,7 +85,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
         Some(Value(command)) => match command.to_string_lossy().as_ref() {
             "run" => Task::Run { open: true, port: DEFAULT_PORT },
             "test" => Task::Test { filter: None },
-            "bundle" => Task::Bundle { catalogue: None },
+            "bundle" => Task::Bundle(bundle::Inputs::default()),
             "bench" => Task::Bench,
             "range" => Task::Range,
             "help" => return Ok(Task::Help),
@@ -99,9 +100,9 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             (Long("port"), Task::Run { port, .. }) => {
                 *port = arguments.value()?.parse().context("--port takes a number up to 65535")?;
             }
-            (Long("catalogue"), Task::Bundle { catalogue }) => {
-                *catalogue = Some(arguments.value()?.into());
-            }
+            (Long("catalogue"), Task::Bundle(inputs)) => inputs.catalogue = Some(arguments.value()?.into()),
+            (Long("site"), Task::Bundle(inputs)) => inputs.site = Some(arguments.value()?.into()),
+            (Long("logo"), Task::Bundle(inputs)) => inputs.logo = Some(arguments.value()?.into()),
             (Value(name), Task::Test { filter: filter @ None }) => *filter = Some(name.string()?),
             (other, _) => return Err(other.unexpected().into()),
         }
@@ -111,6 +112,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn check(line: &str, expected: &Task) {
@@ -125,7 +128,10 @@ mod tests {
         check("run --no-open --port 9000", &Task::Run { open: false, port: 9000 });
         check("test", &Task::Test { filter: None });
         check("test one_region", &Task::Test { filter: Some("one_region".to_owned()) });
-        check("bundle --catalogue my.json", &Task::Bundle { catalogue: Some("my.json".into()) });
+        let file = |name: &str| Some(PathBuf::from(name));
+        let inputs =
+            bundle::Inputs { catalogue: file("my.json"), site: file("site.json"), logo: file("a.svg") };
+        check("bundle --catalogue my.json --site site.json --logo a.svg", &Task::Bundle(inputs));
         check("range --help", &Task::Help);
     }
 

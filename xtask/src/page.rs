@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process;
+use crate::reader;
 use crate::setup::{BINARYEN, Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 
@@ -60,6 +61,7 @@ pub fn build(workspace: &Workspace, tools: &Tools) -> Result<Page> {
         let hint = "; without npm, Trunk had to download wasm-opt from GitHub: where that was refused, install Node.js";
         format!("Trunk could not build the page{}", if has_wasm_opt { "" } else { hint })
     })?;
+    reader::build(workspace, tools, path_remapping(workspace), &folder)?;
     Ok(Page { folder, _lock: lock })
 }
 

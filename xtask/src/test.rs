@@ -129,10 +129,15 @@ fn browsers(
     filter: Option<&str>,
     tally: &mut Tally,
 ) {
-    let built = page::build(workspace, tools).and_then(|page| bundle::write(workspace, &page, None));
-    if tally.needed("bundle", built).is_none() {
+    let Some(page) = tally.needed("page", page::build(workspace, tools)) else { return };
+    let bundle = bundle::write(workspace, &page, &bundle::Baked::default());
+    if tally.needed("bundle", bundle).is_none() {
         return;
     }
+    if tally.needed("bundle with an organisation's own", bundle::write_sample(workspace, &page)).is_none() {
+        return;
+    }
+    drop(page);
     let mut any = false;
     for (target, name) in [("browser", "browser tests"), (LAB, "fault lab")] {
         let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", target];
@@ -183,7 +188,10 @@ fn browser_command(
 ) -> Result<Command> {
     let mut command = isolation.command_that_isolates_itself(test);
     command.current_dir(&workspace.root).env("PATH", tools.path()?);
-    command.env("CONNECTOR_CHECK_DIST", &workspace.dist).env("CONNECTOR_CHECK_AXE", tools.file("axe-core")?);
+    command
+        .env("CONNECTOR_CHECK_DIST", &workspace.dist)
+        .env("CONNECTOR_CHECK_BAKED", bundle::sample_folder(workspace))
+        .env("CONNECTOR_CHECK_AXE", tools.file("axe-core")?);
     for browser in Browser::ALL {
         command.env(browser.driver_variable(), browser.driver(tools)?);
     }

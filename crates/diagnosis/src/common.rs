@@ -88,7 +88,8 @@ pub fn requests(seen: &Observation) -> bool {
         | Probe::Timed
         | Probe::Turns
         | Probe::Turn
-        | Probe::WebSocket => false,
+        | Probe::WebSocket
+        | Probe::Responder => false,
     }
 }
 

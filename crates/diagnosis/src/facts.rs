@@ -158,9 +158,10 @@ fn shown(
 ) -> (Option<Layer>, Option<Layer>) {
     match (seen.probe, seen.outcome) {
         // Every browser.
-        (Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::Get | Probe::WebSocket, Outcome::Answered) => {
-            (Some(Layer::Http), None)
-        }
+        (
+            Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::Get | Probe::WebSocket | Probe::Responder,
+            Outcome::Answered,
+        ) => (Some(Layer::Http), None),
         // A proxy that connects in vain is given up as late.
         (Probe::Deep, Outcome::Failed)
             if tls && !matches!(common.way, Way::Proxy | Way::Hidden) && within(seen, &TLS_GIVE_UP_MS) =>
@@ -211,6 +212,8 @@ fn manner(check: &CheckEvidence, common: &Common<'_>) -> Option<Manner> {
                 Manner::Withheld
             }
             Probe::WebSocket if !wss => continue,
+            // What cannot be read may be reachable all the same.
+            Probe::Responder if request.outcome == Outcome::Answered => Manner::Answered,
             // What must fail has failed, however long it took.
             _ if must_fail && requests(request) && request.outcome == Outcome::Failed => Manner::Failed,
             Probe::Rule | Probe::WebSocket => manner_of(request, common),

@@ -42,6 +42,13 @@ codes! {
     CertificateNotTrusted = "certificate-not-trusted",
     /// TCP connects, and TLS fails: the handshake itself is the other candidate.
     TlsHandshakeRefused = "tls-handshake-refused",
+    /// What offers TLS 1.2 alone fails, while its neighbours answer.
+    Tls12Unavailable = "tls12-unavailable",
+    /// What shows a certificate signed with SHA-512 fails, while its neighbours answer; or a capture shows such a signature
+    /// and a client that does not offer SHA-512.
+    Sha512Refused = "sha512-refused",
+    /// The server asks for a client certificate, which a browser does not have.
+    ClientCertificateRequested = "client-certificate-requested",
     /// TCP connects, and nothing comes back over it.
     AcceptedThenSilent = "accepted-then-silent",
     /// The sign-in pages do not answer.
@@ -96,8 +103,6 @@ codes! {
     CertificateIntercepted = "certificate-intercepted",
     /// A capture shows a certificate that was not valid at the time of the capture.
     CertificateOutsideValidity = "certificate-outside-validity",
-    /// A capture shows a SHA-512 signature and a client that does not offer SHA-512.
-    Sha512Refused = "sha512-refused",
     /// TLS 1.2 is switched off in Windows.
     SchannelTls12Disabled = "schannel-tls12-disabled",
     /// .NET is not told to use strong cryptography.

@@ -49,6 +49,9 @@ pub enum Probe {
     /// ICE, `turn:` over TCP, Chromium's family: answered where TCP was completed; a failure says nothing by
     /// itself.
     Turn,
+    /// `fetch`, GET, readable: what a responder tells of the request, as JSON of [`crate::responder::Look`] in the
+    /// detail. A failure says nothing: hosts that are no responder cannot be read.
+    Responder,
     /// Opening a WebSocket; where it closes, the detail is the close code. Firefox closes with 1015 where TCP
     /// was open and TLS or the certificate failed.
     WebSocket,

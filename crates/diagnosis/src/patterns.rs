@@ -24,11 +24,13 @@ mod config;
 mod host;
 mod hosts;
 mod proxy;
+mod responder;
 mod seen;
 mod tls;
 mod worth;
 
 pub use config::{problem_line, setting_line};
+pub use host::route_line;
 use seen::{line, lines, millis};
 
 /// One check with all that is known of it.
@@ -83,6 +85,8 @@ struct Matrix<'a> {
     explained: BTreeSet<&'a CheckId>,
     /// Whether a whole domain of the service is silent; then nothing is well, whatever each check's need.
     service_silent: bool,
+    /// Whether a responder has shown that something on the way opens TLS.
+    opened: bool,
     findings: Vec<Finding>,
 }
 
@@ -98,6 +102,7 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult], common: &Common<'_
         refusals,
         explained: BTreeSet::new(),
         service_silent: false,
+        opened: false,
         findings: Vec::new(),
     };
     matrix.fabricated();
@@ -106,6 +111,8 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult], common: &Common<'_
     matrix.browser_limits();
     matrix.in_the_browser();
     matrix.unknown_authority();
+    matrix.inspected();
+    matrix.specials();
     matrix.tls();
     matrix.names();
     matrix.login();

@@ -2,6 +2,8 @@
 //! the responder that writes it and the page that reads it. Described for others in `docs/responder.md`.
 
 mod code_point;
+pub mod compare;
+mod look;
 pub mod names;
 
 use std::fmt;
@@ -9,6 +11,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use code_point::CodePoint;
+pub use look::{Engine, Look, Phases, Sent};
 
 /// The only format there is.
 pub const FORMAT: &str = "connector-check/responder@1";

@@ -15,6 +15,8 @@ pub const LANGUAGES: &[(&str, &[&str])] = &[(
         include_str!("../../../locales/en/config.ftl"),
         include_str!("../../../locales/en/handover.ftl"),
         include_str!("../../../locales/en/host.ftl"),
+        include_str!("../../../locales/en/tls.ftl"),
+        include_str!("../../../locales/en/site.ftl"),
     ],
 )];
 

@@ -76,6 +76,7 @@ fn closer_look() -> impl Strategy<Value = Observation> {
         Probe::Turns,
         Probe::Turn,
         Probe::WebSocket,
+        Probe::Responder,
     ];
     let outcomes = vec![Outcome::Answered, Outcome::Failed, Outcome::TimedOut];
     let details = vec!["", "1006", "1015", SENT, PERMISSION_POSSIBLE, CLOCK_GAP];
@@ -142,9 +143,14 @@ fn answers_in_its_name(seen: &Observation) -> bool {
     let stands = match seen.probe {
         Probe::Fetch | Probe::Repeat | Probe::Deep | Probe::Get | Probe::Turns => true,
         Probe::Stream => !seen.notes(PERMISSION_POSSIBLE),
-        Probe::Rule | Probe::Plain | Probe::KeepAlive | Probe::Timed | Probe::Turn | Probe::WebSocket => {
-            false
-        }
+        // A reading is made of what has answered before.
+        Probe::Rule
+        | Probe::Plain
+        | Probe::KeepAlive
+        | Probe::Timed
+        | Probe::Turn
+        | Probe::WebSocket
+        | Probe::Responder => false,
     };
     stands && seen.outcome == Outcome::Answered
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
 use tokio_rustls::rustls::ServerConfig;
@@ -115,11 +115,24 @@ impl Authority {
         Ok(Arc::new(config))
     }
 
+    /// A certificate for a name, with the chain to it, and its key, both as PEM: for servers that read files.
+    pub fn pem_for(&self, name: &str) -> Result<(String, String), AuthorityError> {
+        let chain = format!("{}{}", self.mint(name)?.pem(), self.certificate_pem);
+        Ok((chain, self.leaf_key.serialize_pem()))
+    }
+
     fn leaf(&self, name: &str) -> Result<Arc<CertifiedKey>, AuthorityError> {
         let mut minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = minted.get(name) {
             return Ok(Arc::clone(known));
         }
+        let chain = vec![self.mint(name)?.der().clone(), self.certificate.clone()];
+        let certified = Arc::new(CertifiedKey::new(chain, Arc::clone(&self.leaf_signer)));
+        minted.insert(name.to_owned(), Arc::clone(&certified));
+        Ok(certified)
+    }
+
+    fn mint(&self, name: &str) -> Result<Certificate, AuthorityError> {
         let mut params = dated(vec![name.to_owned()])?;
         params.distinguished_name.push(DnType::OrganizationName, NAME);
         params.serial_number = Some(self.serial.fetch_add(1, Ordering::Relaxed).into());
@@ -127,11 +140,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        let leaf = params.signed_by(&self.leaf_key, &self.issuer)?;
-        let chain = vec![leaf.der().clone(), self.certificate.clone()];
-        let certified = Arc::new(CertifiedKey::new(chain, Arc::clone(&self.leaf_signer)));
-        minted.insert(name.to_owned(), Arc::clone(&certified));
-        Ok(certified)
+        Ok(params.signed_by(&self.leaf_key, &self.issuer)?)
     }
 }
 

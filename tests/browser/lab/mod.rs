@@ -6,6 +6,7 @@
 pub mod browser;
 mod cover;
 pub mod net;
+pub mod nginx;
 mod process;
 mod profile;
 pub mod squid;
@@ -21,6 +22,7 @@ use connector_check_range::{Authority, Behaviour, Range, Running, Service};
 
 pub use browser::{Browser, Kind, Proxy};
 pub use net::Net;
+pub use nginx::Nginx;
 pub use process::run as run_program;
 pub use squid::Squid;
 

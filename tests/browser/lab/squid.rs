@@ -31,6 +31,20 @@ impl Squid {
     /// A proxy that ends every tunnel itself, with certificates of the lab's authority, and answers in the
     /// server's name when there is none.
     pub async fn bumping(lab: &Lab) -> Self {
+        Self::bumping_by(lab, "ssl_bump bump all\n").await
+    }
+
+    /// The same for one host alone; every other tunnel is passed on as it is, so that names that cannot exist fail
+    /// honestly.
+    pub async fn bumping_only(lab: &Lab, host: &str) -> Self {
+        let rules = format!(
+            "acl opened ssl::server_name {host}\nacl first at_step SslBump1\n\
+             ssl_bump peek first\nssl_bump bump opened\nssl_bump splice all\n"
+        );
+        Self::bumping_by(lab, &rules).await
+    }
+
+    async fn bumping_by(lab: &Lab, rules: &str) -> Self {
         let dir = lab.scratch("squid");
         let pem = dir.join("authority-and-key.pem");
         fs::write(&pem, format!("{}{}", lab.authority.certificate_pem(), lab.authority.key_pem()))
@@ -40,7 +54,7 @@ impl Squid {
         let config = format!(
             "http_port 127.0.0.1:{PORT} ssl-bump generate-host-certificates=on dynamic_cert_mem_cache_size=4MB \
              tls-cert={}\n\
-             sslcrtd_program {CERTGEN} -s {certificates} -M 4MB\nsslcrtd_children 2\nssl_bump bump all\n\
+             sslcrtd_program {CERTGEN} -s {certificates} -M 4MB\nsslcrtd_children 2\n{rules}\
              tls_outgoing_options cafile={}\n",
             pem.display(),
             lab.authority_file().display(),

@@ -1,7 +1,7 @@
 //! Whatever goes wrong, the page says it: no script, no WebAssembly, damaged files, a broken program.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -79,76 +79,91 @@ async fn webassembly_forbidden(mut lab: Lab, kind: Kind) {
     assert_says(&stage, &["security policy", "wasm-unsafe-eval"]).await;
 }
 
-/// The page with one of its files changed, and without the checksums that would refuse it before it is read.
-async fn with_file(lab: &mut Lab, kind: Kind, name: &str, change: impl FnOnce(&Path)) -> Stage {
-    let stage = Stage::furnished(lab, kind, |site| {
-        change(&site.join(name));
-        let index = site.join("index.html");
-        let text = fs::read_to_string(&index).expect("it is built");
-        fs::write(&index, text.replace(" integrity=", " data-was=")).expect("the lab's folder is there");
-    })
-    .await;
+/// The file `connector-check.<hash>.<ending>` of a site.
+pub fn program(site: &Path, ending: &str) -> PathBuf {
+    let files =
+        fs::read_dir(site.join("assets")).expect("it is built").map(|entry| entry.expect("readable").path());
+    let wanted = |file: &PathBuf| {
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("connector-check.") && name.ends_with(&format!(".{ending}"))
+    };
+    files.into_iter().find(wanted).unwrap_or_else(|| panic!("no connector-check.*.{ending}"))
+}
+
+/// The page with one of its files changed.
+async fn with_file(lab: &mut Lab, kind: Kind, ending: &str, change: impl FnOnce(&Path)) -> Stage {
+    let stage = Stage::furnished(lab, kind, |site| change(&program(site, ending))).await;
     stage.browser.goto(&stage.site.url()).await;
     stage
 }
 
 async fn program_damaged(mut lab: Lab, kind: Kind) {
     let damage = |file: &Path| fs::write(file, "no program").expect("the lab's folder is there");
-    let stage = with_file(&mut lab, kind, "connector-check_bg.wasm", damage).await;
+    let stage = with_file(&mut lab, kind, "wasm", damage).await;
     assert_says(&stage, &["damaged", "unchanged"]).await;
 }
 
 async fn program_missing(mut lab: Lab, kind: Kind) {
     let remove = |file: &Path| fs::remove_file(file).expect("it is built");
-    let stage = with_file(&mut lab, kind, "connector-check_bg.wasm", remove).await;
+    let stage = with_file(&mut lab, kind, "wasm", remove).await;
     // Firefox looks at the type before the status.
     assert_says(&stage, &["all", "files"]).await;
 }
 
 async fn glue_missing(mut lab: Lab, kind: Kind) {
     let remove = |file: &Path| fs::remove_file(file).expect("it is built");
-    let stage = with_file(&mut lab, kind, "connector-check.js", remove).await;
+    let stage = with_file(&mut lab, kind, "js", remove).await;
     assert_says(&stage, &["could not be loaded", "all files of the page"]).await;
 }
 
-/// The program's own way out, called as its panic hook calls it.
+/// Keeps what the program is given and what it is, for [`program_panicked`].
+const PROGRAM_KEPT: &str = "<head><script>
+    const original = WebAssembly.instantiateStreaming;
+    WebAssembly.instantiateStreaming = async (source, imports) => {
+        const made = await original(source, imports);
+        window.program = { imports, exports: made.instance.exports };
+        return made;
+    };
+    </script>";
+
+/// The program's own way out, called as its panic hook calls it: with texts in the program's memory.
 async fn program_panicked(mut lab: Lab, kind: Kind) {
-    let stage = Stage::done(&mut lab, kind).await;
-    let snippets = fs::read_dir(dist().join("site/snippets")).expect("it is built").next();
-    let folder = snippets.expect("the page has one").expect("it can be read").file_name();
-    let module = format!("./snippets/{}/src/element.js", folder.display());
-    let script = format!(
-        "// The very module that the page uses: drivers may import one of their own.
-         const script = document.createElement('script');
-         script.type = 'module';
-         script.textContent = `import {{ panicked }} from ${{{}}}; window.panicked = panicked;`;
-         document.head.append(script);
-         await until(() => window.panicked, 'the module');
+    let stage =
+        Stage::furnished(&mut lab, kind, |site| edit(&site.join("index.html"), "<head>", PROGRAM_KEPT)).await;
+    stage.open("").await;
+    stage
+        .js("const { imports, exports } = window.program;
+         const given = Object.assign({}, ...Object.values(imports));
+         const hook = Object.keys(given).find(name => name.startsWith('__wbg_panicked_'));
+         const panicked = (...words) => given[hook](...words.flatMap(word => {
+             const bytes = new TextEncoder().encode(word);
+             const at = exports.__wbindgen_malloc(bytes.length, 1);
+             new Uint8Array(exports.memory.buffer).set(bytes, at);
+             return [at, bytes.length];
+         }));
          const second = document.body.appendChild(document.createElement('connector-check'));
          await until(() => second.shadowRoot?.querySelector('.cell'), 'a second one');
          const told = [];
          addEventListener('connector-check:error', event => told.push(event.detail.message));
          panicked('It has stopped', 'What happened', 'Copy', 'panicked at <b>src/here.rs</b>');
-         for (const one of [element, second]) {{
+         for (const one of [element, second]) {
              const box = one.shadowRoot.querySelector('.failure[role=alert]');
-             for (const part of ['It has stopped', 'What happened', 'panicked at <b>src/here.rs</b>', navigator.userAgent]) {{
+             for (const part of ['It has stopped', 'What happened', 'panicked at <b>src/here.rs</b>', navigator.userAgent]) {
                  assert(box.textContent.includes(part), part);
-             }}
+             }
              assert(!one.shadowRoot.querySelector('b, .cell'), 'nothing else is left');
              same(one.state, 'failed', 'state');
              assert(await one.run().then(() => false, error => String(error).includes('src/here.rs')), 'run() fails with the reason');
              one.stop();
-         }}
+         }
          same(told.length, 2, 'errors');
          // Copying is offered, and does not throw.
          shadow().querySelector('.failure button').click();
          const late = document.body.appendChild(document.createElement('connector-check'));
          same([late.state, late.report], ['failed', null], 'one that comes later');
          await pause(200);
-         assert(late.shadowRoot?.querySelector('.failure'), 'one that comes later says it, too');",
-        json!(json!(module).to_string())
-    );
-    stage.js(&script).await;
+         assert(late.shadowRoot?.querySelector('.failure'), 'one that comes later says it, too');")
+        .await;
     stage.browser.screenshot("failure").await;
 }
 

@@ -8,12 +8,15 @@ use crate::lab::{Kind, Lab, in_both_browsers};
 in_both_browsers!(keyboard_reaches_everything, keyboard_opens_and_closes, keyboard_runs_and_stops);
 
 /// More than the page has stops; a trap for the focus would go on for ever.
-const MANY: usize = 120;
+const MANY: usize = 300;
 
 /// Everything that takes the focus when Tab is pressed, in the page's own order.
 const STOPS: &str = "
     const shown = (at) => at.checkVisibility({ visibilityProperty: true }) && !at.disabled;
-    window.stops = [...shadow().querySelectorAll('a[href], button, input, select, summary, [tabindex]')].filter(shown);
+    // Of a group of choices the chosen one takes the focus, or the first where none is chosen.
+    const group = (at) => [...shadow().querySelectorAll(`input[type=radio][name='${at.name}']`)];
+    const stop = (at) => at.type !== 'radio' || at === (group(at).find(one => one.checked) ?? group(at)[0]);
+    window.stops = [...shadow().querySelectorAll('a[href], button, input, textarea, select, summary, [tabindex]')].filter(at => shown(at) && stop(at));
     return stops.length;";
 
 /// Which of the stops has the focus, and whether one sees it.

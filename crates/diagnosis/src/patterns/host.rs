@@ -331,7 +331,7 @@ fn arrives(user: Option<&Identity>, seen: &EndpointSeen) -> bool {
 }
 
 /// How far an account came on its way to an endpoint.
-fn route_line(account: Account, seen: &EndpointSeen) -> Message {
+pub fn route_line(account: Account, seen: &EndpointSeen) -> Message {
     let leg = seen.route();
     let stage = match leg.reached {
         Stage::NotTried => "host-stage-not-tried",
@@ -341,6 +341,7 @@ fn route_line(account: Account, seen: &EndpointSeen) -> Message {
         Stage::Tunnel => "host-stage-tunnel",
         Stage::Tls => "host-stage-untrusted",
     };
+    let stage = if seen.works(leg) == Some(true) { "host-stage-reached" } else { stage };
     let way = leg.proxy.as_ref().map_or_else(
         || Message::new("host-direct"),
         |proxy| Message::new("host-proxy").text("proxy", proxy.clone()),

@@ -42,7 +42,8 @@ fn telling<'a>(row: &Row<'a>) -> Option<&'a Observation> {
         | Probe::Get
         | Probe::Stream
         | Probe::KeepAlive
-        | Probe::Timed => false,
+        | Probe::Timed
+        | Probe::Responder => false,
     };
     let answered = seen.iter().find(|observation| {
         observation.outcome == Outcome::Answered
@@ -87,7 +88,7 @@ pub(super) fn line(id: &str, row: &Row<'_>) -> Message {
     Message::new(id).text("endpoint", place(row))
 }
 
-fn place(row: &Row<'_>) -> String {
+pub(super) fn place(row: &Row<'_>) -> String {
     row.endpoint.map_or_else(|| row.id().to_string(), Endpoint::authority)
 }
 

@@ -200,6 +200,7 @@ impl Matrix<'_> {
         if needed.is_empty()
             || made_up
             || self.service_silent
+            || self.opened
             || !needed.iter().all(|row| row.is(Status::Reachable))
         {
             if self.findings.is_empty() {

@@ -75,7 +75,7 @@ impl Matrix<'_> {
             lines.map(|(connection, line)| about(connection, line)).collect()
         };
         self.show(FindingCode::Sha512Refused, Confidence::Likely, &shown(&|_, tls| sha512(tls)), |words| {
-            words
+            Message { id: "finding-sha512-refused-capture".to_owned(), ..words }
         });
         self.show(
             FindingCode::TlsVersionTooOld,

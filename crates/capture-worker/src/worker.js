@@ -1,0 +1,34 @@
+// Stands behind wasm-bindgen's glue in the worker's one script. Takes {file, program} and answers with
+// {read, size, packets} while it reads and with {result} or {error} at the end. It sends nothing anywhere: `program` is
+// the compiled reader, or its address beside the page.
+const PIECE = 4 * 1024 * 1024;
+const REPORT_MS = 100;
+
+globalThis.onmessage = async ({ data: { file, program } }) => {
+  try {
+    await wasm_bindgen({ module_or_path: program });
+    const reader = new wasm_bindgen.CaptureReader(file.name, file.size);
+    const piece = (at) => file.slice(at, Math.min(at + PIECE, file.size)).arrayBuffer();
+    let told = 0;
+    let at = reader.wants();
+    let next = piece(at);
+    while (at >= 0 && at < file.size) {
+      const bytes = new Uint8Array(await next);
+      if (bytes.length === 0) throw new Error("the browser gave no bytes of the file");
+      // The next piece is fetched while this one is read; nearly always it is the one that follows.
+      const expected = at + bytes.length;
+      next = expected < file.size ? piece(expected) : null;
+      reader.push(bytes);
+      at = reader.wants();
+      if (at >= 0 && at < file.size && at !== expected) next = piece(at);
+      const now = performance.now();
+      if (now - told > REPORT_MS) {
+        told = now;
+        postMessage({ read: Math.max(at, 0), size: file.size, packets: reader.packets() });
+      }
+    }
+    postMessage({ result: reader.finish() });
+  } catch (error) {
+    postMessage({ error: String((error && error.message) || error) });
+  }
+};

@@ -1,0 +1,23 @@
+# The section on TLS.
+
+tls-title = TLS
+tls-no-readings = No test host of your own could be read, so the page knows of TLS only whether it came about.
+tls-schannel = This browser brings its own TLS, and the connector uses that of Windows (Schannel): what passes here may still fail there. Whether Windows itself can use TLS 1.2 and certificates signed with SHA-512 shows on the server.
+tls-old-windows = This is Windows Server 2012 R2 or older, or a Windows of that time. Its TLS takes certificates signed with SHA-512 only with update KB2973337: support.microsoft.com/help/2973337.
+tls-server = What to look at on the server
+tls-server-explained = The update for SHA-512 (Windows Server 2012 R2 and older only); then Enabled 1 and DisabledByDefault 0 for TLS 1.2; then SchUseStrongCrypto 1 for .NET. A key that is missing means the default of that Windows. Restart after a change.
+tls-place = Test host
+tls-version = Version
+tls-cipher = Cipher and key exchange
+tls-signature = Its certificate is signed with
+tls-sha512 = SHA-512 offered
+tls-times = Times in ms
+tls-same = What arrived is what was sent
+tls-yes = yes
+tls-no = no
+tls-unknown = not known
+tls-same-yes = no difference seen
+tls-same-no = no
+tls-ended-before = TLS ends at a device in front of this host, so it cannot see it.
+tls-times-fresh = DNS { $dns }, TCP { $tcp }, TLS { $tls }, HTTP { $http }
+tls-times-reused = HTTP { $http }, on an open connection

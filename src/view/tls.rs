@@ -1,0 +1,114 @@
+//! What is known of TLS: what test hosts of one's own saw, and what this browser's TLS says of Windows' own.
+
+use std::collections::BTreeMap;
+
+use connector_check_diagnosis::evidence::Evidence;
+use connector_check_diagnosis::responder::compare::compare;
+use connector_check_diagnosis::responder::{Look, Phases, names};
+use connector_check_diagnosis::text::Message as Text;
+use yew::prelude::*;
+
+use super::{Scene, guide};
+use crate::environment::OLD_WINDOWS;
+use crate::state::Phase;
+
+/// Places shown; a list of every port of a region would say the same many times.
+const MAX_ROWS: usize = 40;
+
+/// What every script or administrator can check on the server itself.
+const CHECK_SCHANNEL: &str = "\
+Get-HotFix -Id KB2973337 -ErrorAction SilentlyContinue
+Get-ItemProperty 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client' -ErrorAction SilentlyContinue
+Get-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319' -Name SchUseStrongCrypto -ErrorAction SilentlyContinue";
+
+/// The section, once a run has ended that asked anything over TLS.
+pub fn section(scene: Scene<'_>) -> Html {
+    let run = scene.state.run.as_ref().filter(|_| scene.state.phase != Phase::Running);
+    let Some(run) = run else { return html! {} };
+    let tls = |check: &connector_check_diagnosis::evidence::CheckEvidence| {
+        check.endpoint().is_some_and(|endpoint| endpoint.scheme.is_tls())
+    };
+    if !run.evidence.checks.iter().any(tls) {
+        return html! {};
+    }
+    let looks = looks(&run.evidence);
+    let old = scene.state.environment.os == OLD_WINDOWS;
+    html! {
+        <section class="findings tls" aria-labelledby="tls-title">
+            <h2 id="tls-title">{ scene.say("tls-title") }</h2>
+            { readings(scene, &looks) }
+            <p>{ scene.say("tls-schannel") }</p>
+            { if old { html! { <p><strong>{ scene.say("tls-old-windows") }</strong></p> } } else { html! {} } }
+            <details open={old}>
+                <summary>{ scene.say("tls-server") }</summary>
+                <p>{ scene.say("tls-server-explained") }</p>
+                { guide::code(scene, "tls-schannel", CHECK_SCHANNEL, "powershell") }
+            </details>
+        </section>
+    }
+}
+
+/// The readings by place.
+fn looks(evidence: &Evidence) -> BTreeMap<String, Look> {
+    let mut looks = BTreeMap::new();
+    for check in &evidence.checks {
+        let Some(endpoint) = check.endpoint().filter(|endpoint| endpoint.scheme.is_tls()) else { continue };
+        if let Some(look) = check.observations().iter().rev().find_map(Look::of) {
+            looks.insert(endpoint.authority(), look);
+        }
+    }
+    looks
+}
+
+fn readings(scene: Scene<'_>, looks: &BTreeMap<String, Look>) -> Html {
+    if looks.is_empty() {
+        return html! { <p>{ scene.say("tls-no-readings") }</p> };
+    }
+    let columns =
+        ["tls-place", "tls-version", "tls-cipher", "tls-signature", "tls-sha512", "tls-times", "tls-same"];
+    html! {
+        <div class="scroll" tabindex="0" role="region" aria-labelledby="tls-title">
+            <table>
+                <thead><tr>{ for columns.iter().map(|id| html! { <th scope="col">{ scene.say(id) }</th> }) }</tr></thead>
+                <tbody>{ for looks.iter().take(MAX_ROWS).map(|(place, look)| row(scene, place, look)) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn row(scene: Scene<'_>, place: &str, look: &Look) -> Html {
+    let unknown = || scene.say("tls-unknown");
+    let yes_no = |yes: bool| scene.say(if yes { "tls-yes" } else { "tls-no" });
+    let Some(tls) = &look.reading.tls else {
+        return html! { <tr><th scope="row">{ place }</th><td colspan="6">{ scene.say("tls-ended-before") }</td></tr> };
+    };
+    let hello = tls.hello.as_ref();
+    let algorithms = hello.map(|hello| {
+        let real = hello.signature_algorithms.iter().filter(|number| !number.is_grease());
+        real.map(|number| names::signature_algorithm(*number)).collect::<Vec<_>>().join(", ")
+    });
+    let same = if compare(look).is_empty() { "tls-same-yes" } else { "tls-same-no" };
+    html! {
+        <tr>
+            <th scope="row">{ place }</th>
+            <td>{ names::version(tls.version) }</td>
+            <td>
+                { names::cipher_suite(tls.cipher_suite) }
+                { tls.group.map(|group| format!(", {}", names::group(group))).unwrap_or_default() }
+            </td>
+            <td>{ tls.certificate_signature.clone().unwrap_or_else(unknown) }</td>
+            <td title={algorithms}>{ hello.map_or_else(unknown, |hello| yes_no(hello.sha512)) }</td>
+            <td>{ look.phases.map_or_else(unknown, |phases| times(scene, phases)) }</td>
+            <td>{ scene.say(same) }</td>
+        </tr>
+    }
+}
+
+fn times(scene: Scene<'_>, phases: Phases) -> String {
+    let ms = |ms: f64| format!("{ms:.0}");
+    if phases.tcp <= 0.0 {
+        return scene.tell(&Text::new("tls-times-reused").text("http", ms(phases.http)));
+    }
+    let text = Text::new("tls-times-fresh").text("dns", ms(phases.dns)).text("tcp", ms(phases.tcp));
+    scene.tell(&text.text("tls", ms(phases.tls)).text("http", ms(phases.http)))
+}

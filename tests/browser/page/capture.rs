@@ -1,0 +1,79 @@
+//! Network captures: chosen, read in a worker, shown and diagnosed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Stage;
+use crate::lab::{Kind, Lab, in_both_browsers};
+use crate::product::dist;
+
+in_both_browsers!(
+    capture_is_read_when_it_is_chosen,
+    capture_is_read_by_the_single_file,
+    event_trace_is_answered
+);
+
+/// A golden capture of the reader's own tests.
+fn golden(case: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/capture/tests/golden").join(case).join("capture")
+}
+
+const SHOWN: &str = "
+    await until(() => shadow()?.querySelector('.capture-connections li') || shadow()?.querySelector('.capture-failed'), 'connections');
+    assert(!shadow().querySelector('.capture-failed'), shadow().querySelector('.capture-failed')?.textContent);
+    const text = shadow().querySelector('.panel.capture').textContent;
+    for (const part of ['203.0.113.3:443', 'CONNECT 407', 'Negotiate, NTLM, Basic']) assert(text.includes(part), part + ' in ' + text);
+    assert(shadow().querySelector('.findings').textContent.includes('wants a user name'), 'the finding');
+    const rows = () => shadow().querySelectorAll('.capture-connections > li').length;
+    same(rows(), 1, 'all');
+    shadow().querySelector('.capture-preset-retransmitted').click();
+    await until(() => rows() === 0, 'the preset for SYNs');
+    shadow().querySelector('.capture-preset-connect').click();
+    await until(() => rows() === 1, 'the preset for CONNECT');
+    const filter = shadow().querySelector('.capture-filter');
+    filter.value = 'nothing like it';
+    filter.dispatchEvent(new InputEvent('input', { bubbles: true, composed: true }));
+    await until(() => rows() === 0, 'the filter');";
+
+async fn capture_is_read_when_it_is_chosen(mut lab: Lab, kind: Kind) {
+    let stage = Stage::done(&mut lab, kind).await;
+    let loaded = "const loaded = () => performance.getEntriesByType('resource').map(entry => entry.name);";
+    stage
+        .js(&format!(
+            "{loaded} assert(!loaded().some(name => name.includes('capture-worker')), 'loaded early');"
+        ))
+        .await;
+    stage.choose(&golden("proxy-407")).await;
+    stage.js(SHOWN).await;
+    // The reader's own files, and nothing else beyond what was asked before.
+    stage
+        .js(&format!(
+            "{loaded} const foreign = loaded().filter(name => !name.startsWith(location.origin) && !name.startsWith('http://127.0.0.') && !name.includes('.invalid') && !name.startsWith('data:'));
+             same(foreign, [], 'requests to others');
+             shadow().querySelector('.panel.capture .plain').click();
+             await until(() => !shadow().querySelector('.capture-connections'), 'put away');
+             assert(!shadow().querySelector('.findings')?.textContent.includes('wants a user name'), 'the finding is gone');"
+        ))
+        .await;
+}
+
+async fn capture_is_read_by_the_single_file(mut lab: Lab, kind: Kind) {
+    let stage = Stage::furnished(&mut lab, kind, |_| ()).await;
+    let file = dist().join("connector-check.html");
+    stage.browser.goto(&format!("file://{}", file.display())).await;
+    stage.js("await until(() => shadow()?.querySelector('[type=file]'), 'a field');").await;
+    stage.choose(&golden("proxy-407")).await;
+    stage.js(&SHOWN.replace("assert(shadow().querySelector('.findings').textContent.includes('wants a user name'), 'the finding');", "")).await;
+}
+
+async fn event_trace_is_answered(mut lab: Lab, kind: Kind) {
+    let stage = Stage::done(&mut lab, kind).await;
+    let file = lab.dir.join("NetTrace.etl");
+    fs::write(&file, [0; 300]).expect("the lab's folder is there");
+    stage.choose(&file).await;
+    stage
+        .js("await until(() => shadow().querySelector('.capture-convert'), 'a command');
+             const commands = [...shadow().querySelectorAll('.capture-convert')].map(command => command.textContent);
+             same(commands, ['etl2pcapng.exe \"NetTrace.etl\" \"NetTrace.etl.pcapng\"', 'pktmon etl2pcap \"NetTrace.etl\" --out \"NetTrace.etl.pcapng\"'], 'commands');")
+        .await;
+}
