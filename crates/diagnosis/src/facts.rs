@@ -164,7 +164,7 @@ fn shown(
         ) => (Some(Layer::Http), None),
         // A proxy that connects in vain is given up as late.
         (Probe::Deep, Outcome::Failed)
-            if tls && !matches!(common.way, Way::Proxy | Way::Hidden) && within(seen, &TLS_GIVE_UP_MS) =>
+            if tls && !matches!(common.way, Way::Proxy | Way::Hidden) && gave_up_tls(seen) =>
         {
             (Some(Layer::Tcp), Some(Layer::Tls))
         }
@@ -194,6 +194,11 @@ fn shown(
         }
         _ => (None, None),
     }
+}
+
+/// Whether a request ended when browsers give up waiting for TLS on an open connection, or a proxy's answer.
+pub(crate) fn gave_up_tls(seen: &Observation) -> bool {
+    within(seen, &TLS_GIVE_UP_MS)
 }
 
 /// How the attempts over HTTP ended; the best of them counts, then the latest.

@@ -113,6 +113,7 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult], common: &Common<'_
     matrix.unknown_authority();
     matrix.inspected();
     matrix.specials();
+    matrix.client_certificates();
     matrix.tls();
     matrix.names();
     matrix.login();
@@ -132,7 +133,8 @@ pub fn findings(evidence: &Evidence, results: &[CheckResult], common: &Common<'_
     matrix.undecided();
     matrix.all_reachable();
     let mut findings = matrix.findings;
-    findings.sort_by_key(|f| (f.severity, Reverse(needed(evidence, f)), f.confidence, Reverse(f.checks.len())));
+    findings
+        .sort_by_key(|f| (f.severity, Reverse(needed(evidence, f)), f.confidence, Reverse(f.checks.len())));
     findings
 }
 

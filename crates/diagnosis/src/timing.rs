@@ -6,9 +6,9 @@
 //! | Step | Chromium | Firefox | behind a proxy |
 //! |---|---|---|---|
 //! | connection refused | 1 R | 1 R | 2 P, or P + R |
-//! | certificate refused | 2 R | 2 R | P + 2 R |
+//! | certificate refused, or one try at a handshake | 2 R | 2 R | P + 2 R |
 //! | TLS done, then no HTTP | 3 R | | |
-//! | no handshake, or reset in it | 4 R: a second try | 2 R | 2 P + 4 R |
+//! | no handshake, or reset in it | 4 R: mostly a second try | 2 R | 2 P + 4 R |
 //! | reset in the handshake, or closed at once | | 20 R: ten tries | |
 //!
 //! Measured in Chromium 156 and Firefox 153 at a round trip of 60 ms. Times name causes, never a status, and never
@@ -34,11 +34,11 @@ const LATE: f64 = 0.5;
 /// Round trips of Firefox' ten tries, with room for connections that the machine delays (measured: 19.9 to 21).
 const TEN_TRIES: std::ops::Range<f64> = 18.0..30.0;
 
-/// Round trips until a certificate is turned down: two, and up to one more behind a proxy as far away as the host.
-const WITH_CERTIFICATE: std::ops::Range<f64> = 1.85..3.5;
+/// Round trips until the first handshake has failed: two, and up to one more behind a proxy as far away as the host.
+const ONE_HANDSHAKE: std::ops::Range<f64> = 1.85..3.5;
 
 /// Round trips until Chromium has failed with its second handshake: four, behind a proxy up to six.
-const WITHOUT_HANDSHAKE: std::ops::Range<f64> = 3.85..6.6;
+const TWO_HANDSHAKES: std::ops::Range<f64> = 3.85..6.6;
 
 /// Milliseconds after which Windows reports a refusal, with room: it asks three times (documented).
 const WINDOWS_REFUSAL_MS: std::ops::Range<f64> = 1_900.0..2_600.0;
@@ -48,8 +48,8 @@ const WINDOWS_REFUSAL_MS: std::ops::Range<f64> = 1_900.0..2_600.0;
 pub enum Step {
     /// Connecting was refused.
     Refused,
-    /// The certificate was turned down.
-    Certificate,
+    /// The certificate was turned down, or there was no handshake and no second try.
+    OneHandshake,
     /// TLS was completed, and no HTTP came.
     AfterTls,
     /// The handshake did not come about.
@@ -142,7 +142,7 @@ impl<'a> Pace<'a> {
         match (engine, place.scheme.is_tls()) {
             // What takes one round trip on Windows is no refusal by the host.
             (Engine::Chromium | Engine::Firefox, _) if at(trips, 1.0) => (!windows).then_some(Step::Refused),
-            (Engine::Chromium, true) if at(trips, 2.0) => Some(Step::Certificate),
+            (Engine::Chromium, true) if at(trips, 2.0) => Some(Step::OneHandshake),
             (Engine::Chromium, true) if at(trips, 3.0) => Some(Step::AfterTls),
             (Engine::Chromium, true) if at(trips, 4.0) => Some(Step::Handshake),
             (Engine::Chromium, false) if at(trips, 2.0) => Some(Step::Reset),
@@ -165,8 +165,8 @@ impl<'a> Pace<'a> {
         let round_trip = self.round_trip(&check.endpoint()?.host)?;
         let trips = failures(check, Some(round_trip))? / round_trip;
         match self.client.engine {
-            Engine::Chromium if WITH_CERTIFICATE.contains(&trips) => Some(Step::Certificate),
-            Engine::Chromium if WITHOUT_HANDSHAKE.contains(&trips) => Some(Step::Handshake),
+            Engine::Chromium if ONE_HANDSHAKE.contains(&trips) => Some(Step::OneHandshake),
+            Engine::Chromium if TWO_HANDSHAKES.contains(&trips) => Some(Step::Handshake),
             // Firefox makes no second try, so that both take the same.
             Engine::Chromium | Engine::Firefox | Engine::Other => None,
         }
@@ -251,7 +251,7 @@ mod tests {
         let (chromium, firefox) = (client(Engine::Chromium, false), client(Engine::Firefox, false));
         for (client, ms, step) in [
             (chromium, 64.0, Some(Step::Refused)),
-            (chromium, 132.0, Some(Step::Certificate)),
+            (chromium, 132.0, Some(Step::OneHandshake)),
             (chromium, 190.0, Some(Step::AfterTls)),
             (chromium, 250.0, Some(Step::Handshake)),
             (chromium, 30.0, None),
@@ -287,7 +287,7 @@ mod tests {
         let url = "https://host.example:9090/";
         for (engine, ms, step) in [
             (Engine::Chromium, 2_020.0, Some(Step::Refused)),
-            (Engine::Chromium, 132.0, Some(Step::Certificate)),
+            (Engine::Chromium, 132.0, Some(Step::OneHandshake)),
             (Engine::Chromium, 64.0, None),
             (Engine::Firefox, 2_020.0, None),
             (Engine::Firefox, 1_240.0, Some(Step::Reset)),

@@ -2,7 +2,7 @@
 
 use connector_check_diagnosis::catalogue::Catalogue;
 use connector_check_diagnosis::evidence::{Client, Engine, Evidence, Progress};
-use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
+use connector_check_diagnosis::observation::{Observation, Outcome, Probe, SENT};
 use connector_check_diagnosis::plan::{Fill, Plan};
 use connector_check_diagnosis::{CheckResult, Diagnosis, diagnose};
 
@@ -152,11 +152,21 @@ fn a_server_that_is_silent_after_tls_was_called_dropped() {
 }
 
 #[test]
-fn a_required_host_is_never_called_retired() {
+fn a_certificate_that_a_server_misses_after_the_handshake_is_named() {
+    let late = "x https://a.svc.example:9443/ answer: fetch fail 193 (SENT); repeat fail 193 (SENT); web-socket fail 200 CODE";
+    let lines = |code: &str| {
+        format!("{GOOD}\n{}", late.replace("(SENT)", &format!("({SENT})")).replace("CODE", code))
+    };
+    check(Engine::Firefox, &lines("1015"), "inconclusive", &["client-certificate-requested likely"]);
+    check(Engine::Firefox, &lines("1006"), "inconclusive", &["undecided possible"]);
+}
+
+#[test]
+fn a_dead_host_among_healthy_siblings_is_called_retired_even_where_it_is_required() {
     let lines = format!(
         "{GOOD}\nb https://b.svc.example/ answer: fetch ok 250\nx https://c.svc.example/ answer: fetch fail 60"
     );
-    check(Engine::Chromium, &lines, "unreachable", &["port-refused possible", "name-not-resolved possible"]);
+    check(Engine::Chromium, &lines, "unreachable", &["endpoint-retired possible"]);
 }
 
 #[test]
@@ -202,24 +212,24 @@ fn what_ends_before_a_packet_could_come_back_ends_in_the_browser() {
 }
 
 #[test]
-fn times_separate_certificates_handshakes_and_refusals() {
+fn times_separate_handshakes_and_refusals() {
     let at = |ms: f64| {
         let x = format!(
             "x https://a.svc.example:9443/ answer: fetch fail {ms}; repeat fail {ms}; timed fail {ms}"
         );
         format!("canary-http: fetch fail 40\n{PACED}\np http://a.svc.example/ answer: fetch ok 90\n{x}")
     };
-    for (engine, ms, finding) in [
-        (Engine::Chromium, 64.0, "port-refused likely"),
-        (Engine::Chromium, 130.0, "certificate-not-trusted likely"),
-        (Engine::Chromium, 192.0, "accepted-then-silent possible"),
-        (Engine::Chromium, 250.0, "tls-handshake-refused likely"),
-        (Engine::Chromium, 500.0, "port-refused possible"),
-        (Engine::Firefox, 64.0, "port-refused likely"),
-        (Engine::Firefox, 130.0, "port-refused possible"),
-        (Engine::Firefox, 1_240.0, "tls-handshake-refused likely"),
+    for (engine, ms, findings) in [
+        (Engine::Chromium, 64.0, ["port-refused likely"].as_slice()),
+        (Engine::Chromium, 130.0, &["certificate-not-trusted possible", "tls-handshake-refused possible"]),
+        (Engine::Chromium, 192.0, &["accepted-then-silent possible"]),
+        (Engine::Chromium, 250.0, &["tls-handshake-refused likely"]),
+        (Engine::Chromium, 500.0, &["port-refused possible"]),
+        (Engine::Firefox, 64.0, &["port-refused likely"]),
+        (Engine::Firefox, 130.0, &["port-refused possible"]),
+        (Engine::Firefox, 1_240.0, &["tls-handshake-refused likely"]),
     ] {
-        check(engine, &at(ms), "unreachable", &[finding]);
+        check(engine, &at(ms), "unreachable", findings);
     }
 }
 

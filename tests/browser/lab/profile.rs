@@ -19,6 +19,8 @@ pub const CHROMIUM_FLAGS: &[&str] = &[
     "--disable-domain-reliability",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    // Without a graphics card every turn of a spinner is painted by the processor that the network is made of, too.
+    "--force-prefers-reduced-motion",
 ];
 
 /// What keeps Firefox quiet. What changes how it treats pages and networks is left as users have it.
@@ -76,6 +78,7 @@ const FIREFOX_PREFERENCES: &[(&str, &str)] = &[
     ("toolkit.telemetry.server", "\"https://telemetry.invalid\""),
     ("toolkit.telemetry.unified", "false"),
     ("trailhead.firstrun.didSeeAboutWelcome", "true"),
+    ("ui.prefersReducedMotion", "1"),
 ];
 
 /// Its window takes any width: by itself it is never narrower than 500 pixels, and phones are.

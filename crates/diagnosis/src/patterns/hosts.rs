@@ -6,10 +6,11 @@ use super::proxy::port_summary;
 use super::seen::{hosts_count, hosts_of, ports_of};
 use super::tls::summary as tls_summary;
 use super::{Matrix, Row, finding, severity_of};
-use crate::catalogue::{Group, Need};
+use crate::catalogue::Group;
 use crate::common::Way;
 use crate::decision::{Reason, Status};
 use crate::endpoint::Endpoint;
+use crate::facts::gave_up_tls;
 use crate::finding::{Confidence, FindingCode, Severity};
 use crate::observation::{Outcome, Probe};
 use crate::text::Message;
@@ -39,12 +40,10 @@ impl<'a> Matrix<'a> {
             if rows.iter().all(Row::silent) { dropped.extend(rows) } else { refused.extend(rows) }
         }
         self.dropped_ports(&dropped);
-        // An error alone may be a refusal, a reset or TLS; that no connection was made says which.
+        // An error alone may be a refusal, a reset or TLS, and of a connection that is cut at once ICE may see as
+        // little as of none (measured); the time says which.
         let common = self.common;
-        let seen = |row: &Row<'_>| {
-            row.reason() == Some(&Reason::ConnectionRefused)
-                || common.pace.step(row.check) == Some(Step::Refused)
-        };
+        let seen = |row: &Row<'_>| common.pace.step(row.check) == Some(Step::Refused);
         let confidence = if refused.iter().all(seen) { Confidence::Likely } else { Confidence::Possible };
         self.refused_ports(&refused, confidence);
     }
@@ -133,8 +132,7 @@ impl<'a> Matrix<'a> {
 
     /// A host that answers nowhere, among siblings under the same rule and port that do.
     pub(super) fn retired(&mut self) {
-        // Whoever maintains the list says of a required host that it is in service.
-        for row in self.failing(|row| row.check.check().need != Need::Required) {
+        for row in self.failing(|_| true) {
             let siblings = |other: &&Row<'_>| {
                 other.rule() == row.rule()
                     && other.port() == row.port()
@@ -239,7 +237,7 @@ impl<'a> Matrix<'a> {
 fn never_connected(row: &Row<'_>) -> bool {
     row.check.observations().iter().any(|seen| match seen.probe {
         Probe::Plain => seen.outcome == Outcome::TimedOut,
-        Probe::Deep => seen.outcome == Outcome::Failed,
+        Probe::Deep => seen.outcome == Outcome::Failed && !gave_up_tls(seen),
         _ => false,
     })
 }

@@ -1,47 +1,49 @@
 //! Connections that are made, and on which TLS does not come about.
 
 use super::seen::{hosts_count, hosts_of, ports_of};
-use super::{Matrix, Row};
+use super::{Matrix, Row, finding};
+use crate::common::{CLOSED_BY_TLS, requests};
 use crate::decision::Reason;
-use crate::finding::{Confidence, FindingCode};
+use crate::finding::{Confidence, FindingCode, Severity};
+use crate::observation::{Probe, SENT};
 use crate::text::Message;
 use crate::timing::Step;
 
-/// How a failed TLS connection ended, as far as its time tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Certificate,
-    Handshake,
-    Open,
-}
-
 impl<'a> Matrix<'a> {
+    /// Firefox had sent its request, so that the handshake was complete for it, and then TLS failed: with TLS 1.3 a
+    /// server says only then that it misses a certificate (measured in Firefox 153).
+    pub(super) fn client_certificates(&mut self) {
+        let rows = self.select(|row| {
+            let seen = row.check.observations();
+            row.reason() == Some(&Reason::TlsWithoutHttp)
+                && is_tls(row)
+                && seen.iter().any(|seen| requests(seen) && seen.notes(SENT))
+                && seen.iter().any(|seen| seen.probe == Probe::WebSocket && seen.detail == CLOSED_BY_TLS)
+        });
+        if rows.is_empty() {
+            return;
+        }
+        let code = FindingCode::ClientCertificateRequested;
+        let evidence = self.lines_with_healthy(&rows, |_| true);
+        self.explain(&rows);
+        let summary = summary(code.as_str(), &rows);
+        self.findings.push(finding(code, Severity::Info, Confidence::Likely, &rows, summary, evidence));
+    }
+
     /// TCP connects, and what should come after it does not: no firewall rule for the port is missing.
     pub(super) fn tls(&mut self) {
         let silent = self.failing(|row| row.reason() == Some(&Reason::SilentAfterConnect));
         self.tls_finding(&[(FindingCode::AcceptedThenSilent, Confidence::Likely)], &silent);
         let (common, known) = (self.common, |row: &Row<'_>| row.reason() == Some(&Reason::TlsFails));
-        let kind = |row: &Row<'_>| match (known(row), common.pace.tls_step(row.check)) {
-            (true, Some(Step::Certificate)) => Kind::Certificate,
-            (true, Some(Step::Handshake)) => Kind::Handshake,
-            (true, _) | (false, None) => Kind::Open,
-            // Nothing but the time of the failure tells that a connection was made.
-            (false, Some(_)) => match common.pace.step(row.check) {
-                Some(Step::Certificate) => Kind::Certificate,
-                Some(Step::Handshake) => Kind::Handshake,
-                _ => Kind::Open,
-            },
+        // Where nothing but the time of the failure tells that a connection was made, a step is one of a direct way.
+        let step = |row: &Row<'_>| match (known(row), row.reason()) {
+            (true, _) => common.pace.tls_step(row.check),
+            (false, Some(Reason::Failed)) => common.pace.step(row.check).filter(|_| is_tls(row)),
+            (false, _) => None,
         };
-        let timed = |row: &Row<'_>| known(row) || row.reason() == Some(&Reason::Failed);
-        let certificate = self.failing(|row| timed(row) && kind(row) == Kind::Certificate);
-        self.tls_finding(&[(FindingCode::CertificateNotTrusted, Confidence::Likely)], &certificate);
-        let reset = |row: &Row<'_>| {
-            row.endpoint.is_some_and(|place| place.scheme.is_tls())
-                && common.pace.step(row.check) == Some(Step::Reset)
-        };
-        let handshake = self.failing(|row| timed(row) && (kind(row) == Kind::Handshake || reset(row)));
+        let handshake = self.failing(|row| matches!(step(row), Some(Step::Handshake | Step::Reset)));
         self.tls_finding(&[(FindingCode::TlsHandshakeRefused, Confidence::Likely)], &handshake);
-        let open = self.failing(known);
+        let open = self.failing(|row| known(row) || step(row) == Some(Step::OneHandshake));
         // Nothing that a page can see separates the two: both are named, the more frequent one first.
         let both = [FindingCode::CertificateNotTrusted, FindingCode::TlsHandshakeRefused];
         self.tls_finding(&both.map(|code| (code, Confidence::Possible)), &open);
@@ -74,6 +76,10 @@ impl<'a> Matrix<'a> {
         let summary = summary("tls-intercepted-untrusted", &rows);
         self.push(FindingCode::TlsIntercepted, Confidence::Likely, &rows, summary, evidence);
     }
+}
+
+fn is_tls(row: &Row<'_>) -> bool {
+    row.endpoint.is_some_and(|place| place.scheme.is_tls())
 }
 
 pub(super) fn summary(code: &str, rows: &[Row<'_>]) -> Message {
