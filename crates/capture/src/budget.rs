@@ -1,4 +1,4 @@
-//! What may be held in memory, over all connections together.
+//! What may be held in memory, over all connections together, and what work was done.
 
 /// Bytes of payload that wait for what comes before them.
 const WAITING: usize = 24 << 20;
@@ -13,9 +13,17 @@ pub struct Budget {
     details: usize,
     /// How often something was refused.
     pub refused: u64,
+    /// Bytes, and places in lists, that were looked at or moved. In proportion to what was read, or reading is not
+    /// linear.
+    pub work: u64,
 }
 
 impl Budget {
+    /// So many bytes or places are looked at or moved.
+    pub fn worked(&mut self, count: usize) {
+        self.work += count as u64;
+    }
+
     /// Whether so many more bytes may wait; if so they are counted.
     pub fn wait(&mut self, bytes: usize) -> bool {
         take(&mut self.waiting, bytes, WAITING, &mut self.refused)

@@ -83,6 +83,11 @@ impl Sink for Connections {
 }
 
 impl Connections {
+    /// See [`Budget::work`].
+    pub const fn work(&self) -> u64 {
+        self.budget.work + self.totals.packets
+    }
+
     /// Everything that was learnt.
     pub fn finish(mut self) -> (CaptureFacts, Vec<Warning>) {
         for flow in std::mem::take(&mut self.flows) {
@@ -159,6 +164,7 @@ impl Connections {
     /// Finishes the quarter that has been silent for longest. A packet of one of these begins a new one.
     fn evict(&mut self) {
         let mut flows = std::mem::take(&mut self.flows);
+        self.budget.worked(flows.len());
         flows.sort_unstable_by_key(|flow| flow.last);
         let rest = flows.split_off(flows.len() / 4);
         for flow in flows {
@@ -173,7 +179,7 @@ impl Connections {
 
     fn keep(&mut self, kept: (Connection, usize)) {
         self.kept.push(kept);
-        if self.kept.len() >= 2 * MAX_KEPT {
+        if self.kept.len() >= MAX_KEPT + MAX_KEPT / 4 {
             self.prune(MAX_KEPT);
         }
     }
@@ -183,6 +189,7 @@ impl Connections {
         if self.kept.len() <= room {
             return;
         }
+        self.budget.worked(self.kept.len());
         self.kept.sort_by_key(|(facts, _)| (interest(facts), facts.id));
         for (_, weight) in self.kept.drain(room..) {
             self.totals.connections_left_out += 1;

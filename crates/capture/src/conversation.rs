@@ -17,7 +17,7 @@ const HTTP_PORTS: [u16; 10] = [80, 3128, 3132, 5985, 8080, 8088, 11371, 1900, 28
 const DETECT: usize = 16;
 
 /// Requests without an answer that are remembered.
-const MAX_PENDING: usize = 64;
+const MAX_PENDING: usize = 32;
 
 /// What both directions of a connection must know of each other.
 #[derive(Debug, Default)]

@@ -150,6 +150,7 @@ impl Http {
             if Self::begins(data) == Some(false) {
                 return Taken::Ended(0);
             }
+            talk.budget.worked(data.len());
             if let Some(end) = end_of_head(data, 0) {
                 return self.complete(&data[..end], end, talk);
             }
@@ -163,7 +164,9 @@ impl Http {
         }
         self.head.extend_from_slice(data);
         // The end may have begun in the piece before.
-        match end_of_head(&self.head, before.saturating_sub(3)) {
+        let from = before.saturating_sub(3);
+        talk.budget.worked(self.head.len() - from);
+        match end_of_head(&self.head, from) {
             Some(end) => {
                 let mut head = std::mem::take(&mut self.head);
                 talk.budget.done_waiting(head.len());

@@ -60,6 +60,8 @@ struct Input {
     need: usize,
     /// How many bytes are of no interest.
     skip: u64,
+    /// Bytes that were put aside or moved; see [`Reader::work`].
+    moved: u64,
 }
 
 #[derive(Debug)]
@@ -102,6 +104,16 @@ impl Reader {
             }
             State::Start | State::Done(None) => 0,
         }
+    }
+
+    /// Bytes, and places in lists, that were looked at or moved so far. In proportion to the bytes that were pushed,
+    /// whatever they are; tests ask for that.
+    pub fn work(&self) -> u64 {
+        self.input.moved
+            + match &self.state {
+                State::Packets(_, connections) | State::Done(Some((_, connections))) => connections.work(),
+                State::Start | State::Done(None) => 0,
+            }
     }
 
     /// Takes the bytes at [`Reader::wants`].
@@ -186,17 +198,20 @@ impl Reader {
                 // Straight from the given bytes, without a copy.
                 let Some(used) = self.steps(bytes, last) else { return };
                 bytes = self.skipped(bytes.get(used..).unwrap_or_default());
+                self.input.moved += bytes.len() as u64;
                 self.input.pending.extend_from_slice(bytes);
                 return;
             }
             let missing = self.input.need.saturating_sub(self.input.pending.len()).min(bytes.len());
             let (now, later) = bytes.split_at(missing);
+            self.input.moved += now.len() as u64;
             self.input.pending.extend_from_slice(now);
             bytes = later;
             if self.input.pending.len() < self.input.need && !last {
                 return;
             }
             let mut pending = std::mem::take(&mut self.input.pending);
+            self.input.moved += pending.len() as u64;
             let Some(used) = self.steps(&pending, last && bytes.is_empty()) else { return };
             pending.drain(..used);
             self.input.pending = pending;

@@ -8,6 +8,9 @@ const MAX_SEGMENTS: usize = 256;
 /// Bytes that one direction may have waiting.
 const MAX_BYTES: usize = 256 << 10;
 
+/// Roughly what a segment that waits takes beside its bytes.
+const WAITING: usize = 64;
+
 /// In which order bytes were captured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Arrival {
@@ -43,6 +46,7 @@ pub struct Stream {
     next: Option<u32>,
     /// Segments beyond a hole, by their distance from each other in order.
     waiting: Vec<Waiting>,
+    /// What these take, as they are counted.
     waiting_bytes: usize,
     /// What the other side has confirmed.
     confirmed: Option<u32>,
@@ -54,6 +58,12 @@ struct Waiting {
     /// On the wire; `data` may be shorter.
     length: u32,
     data: Vec<u8>,
+}
+
+impl Waiting {
+    fn weight(&self) -> usize {
+        WAITING + self.data.len()
+    }
 }
 
 impl Stream {
@@ -111,6 +121,7 @@ impl Stream {
         let old_bytes = usize::try_from(old).unwrap_or(usize::MAX);
         let new = data.get(old_bytes..).unwrap_or_default();
         if !new.is_empty() {
+            to.budget().worked(new.len());
             to.data(new, arrival);
         }
         let missing = (length - old).saturating_sub(u32::try_from(new.len()).unwrap_or(u32::MAX));
@@ -123,15 +134,16 @@ impl Stream {
     fn hold(&mut self, sequence: u32, data: &[u8], length: u32, budget: &mut Budget) {
         // Almost always at the end.
         let place = self.waiting.iter().rposition(|other| distance(other.sequence, sequence) >= 0);
+        budget.worked(self.waiting.len() - place.unwrap_or(0));
         let same = place.and_then(|place| self.waiting.get(place));
         if same.is_some_and(|same| same.sequence == sequence && same.length >= length) {
             return;
         }
-        if !budget.wait(data.len()) {
+        let waiting = Waiting { sequence, length, data: data.to_vec() };
+        if !budget.wait(waiting.weight()) {
             return;
         }
-        self.waiting_bytes += data.len();
-        let waiting = Waiting { sequence, length, data: data.to_vec() };
+        self.waiting_bytes += waiting.weight();
         self.waiting.insert(place.map_or(0, |place| place + 1), waiting);
     }
 
@@ -147,12 +159,13 @@ impl Stream {
                 &mut self.waiting[count],
                 Waiting { sequence: 0, length: 0, data: Vec::new() },
             );
-            to.budget().done_waiting(first.data.len());
-            self.waiting_bytes -= first.data.len();
+            to.budget().done_waiting(first.weight());
+            self.waiting_bytes -= first.weight();
             self.deliver(first.sequence, &first.data, first.length, Arrival::Early, to);
             next = self.next.unwrap_or(next);
             count += 1;
         }
+        to.budget().worked(if count > 0 { self.waiting.len() } else { 1 });
         self.waiting.drain(..count);
     }
 

@@ -1,10 +1,11 @@
 //! TLS, one direction: records are followed, handshake messages are read as long as they are not encrypted.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::budget::Budget;
 use crate::conversation::{Progress, Talk};
-use crate::facts::{Alert, AlertLevel, Side, Tls, Totals, Version, alert_name};
+use crate::facts::{Alert, AlertLevel, Side, Tls, Version, alert_name};
 use crate::stream::{Arrival, ends_out_of_order};
 
 mod certificate;
@@ -27,8 +28,11 @@ const ENOUGH: u32 = 16;
 /// Roughly what an alert takes.
 const ALERT_WEIGHT: usize = 32;
 
-/// Names that are counted one by one; beyond that only those that are known.
+/// Names, and pairs of versions, that are counted one by one; beyond that only those that are known.
 const MAX_NAMES: usize = 4096;
+
+/// Roughly what takes a place in [`TlsReader::counted`] beside its text.
+const COUNTED_WEIGHT: usize = 40;
 
 /// What one message adds to the sums.
 #[derive(Debug)]
@@ -36,6 +40,16 @@ enum Counted {
     ServerName(String),
     ServerHello(String),
     Alert(u8),
+}
+
+impl Counted {
+    fn weight(&self) -> usize {
+        COUNTED_WEIGHT
+            + match self {
+                Self::ServerName(text) | Self::ServerHello(text) => text.len(),
+                Self::Alert(_) => 0,
+            }
+    }
 }
 
 /// Where one direction of TLS stands.
@@ -119,7 +133,7 @@ impl TlsReader {
             self.in_record(&data[at..at + count], talk);
             if self.left == 0 {
                 self.missed |= !self.begun_here && ends_out_of_order(self.begun, arrival);
-                self.count(talk.totals);
+                self.count(talk);
             }
             at += count;
         }
@@ -129,7 +143,6 @@ impl TlsReader {
     /// So many bytes are missing. An error where they may have held the beginning of a record.
     pub fn gap(&mut self, bytes: u64, budget: &mut Budget) -> Result<(), ()> {
         let left = self.left as u64;
-        self.counted.clear();
         self.release(budget);
         if left <= bytes {
             return Err(());
@@ -142,6 +155,12 @@ impl TlsReader {
 
     /// Gives back what is held.
     pub fn release(&mut self, budget: &mut Budget) {
+        self.release_message(budget);
+        budget.done_waiting(self.counted.iter().map(Counted::weight).sum());
+        self.counted = Vec::new();
+    }
+
+    fn release_message(&mut self, budget: &mut Budget) {
         budget.done_waiting(self.message.len());
         self.message = Vec::new();
     }
@@ -166,18 +185,25 @@ impl TlsReader {
     }
 
     /// The record is complete: tshark sees records as a whole or not at all.
-    fn count(&mut self, totals: &mut Totals) {
-        for counted in self.counted.drain(..).filter(|_| !self.missed) {
-            match counted {
-                Counted::ServerHello(versions) => *totals.server_hellos.entry(versions).or_default() += 1,
-                Counted::Alert(description) => *totals.alerts.entry(description).or_default() += 1,
-                Counted::ServerName(name) => {
-                    let names = &mut totals.server_names;
-                    if names.len() < MAX_NAMES || names.contains_key(&name) {
-                        *names.entry(name).or_default() += 1;
-                    }
-                }
+    fn count(&mut self, talk: &mut Talk<'_>) {
+        for counted in self.counted.drain(..) {
+            talk.budget.done_waiting(counted.weight());
+            if self.missed {
+                continue;
             }
+            let totals = &mut *talk.totals;
+            match counted {
+                Counted::ServerHello(versions) => add(&mut totals.server_hellos, versions),
+                Counted::Alert(description) => *totals.alerts.entry(description).or_default() += 1,
+                Counted::ServerName(name) => add(&mut totals.server_names, name),
+            }
+        }
+    }
+
+    /// Keeps what belongs to the sums until the record is complete.
+    fn remember(&mut self, counted: Counted, talk: &mut Talk<'_>) {
+        if talk.counts_tls() && talk.budget.wait(counted.weight()) {
+            self.counted.push(counted);
         }
     }
 
@@ -232,9 +258,10 @@ impl TlsReader {
             let fits = wanted <= MAX_MESSAGE && talk.budget.wait(count);
             if !fits || count == 0 {
                 self.broken = true;
-                self.release(talk.budget);
+                self.release_message(talk.budget);
                 return;
             }
+            talk.budget.worked(count);
             self.message.extend_from_slice(&data[..count]);
             data = &data[count..];
             if message_length(&self.message) == Some(self.message.len()) {
@@ -248,13 +275,14 @@ impl TlsReader {
     /// One whole handshake message, with its head.
     fn message(&mut self, message: &[u8], talk: &mut Talk<'_>) {
         let (kind, body) = (message[0], &message[4..]);
+        talk.budget.worked(message.len());
         let counted = match kind {
             1 => hello::client(body, talk).map(Counted::ServerName),
             2 => hello::server(body, talk).map(Counted::ServerHello),
             _ => None,
         };
-        if talk.counts_tls() {
-            self.counted.extend(counted);
+        if let Some(counted) = counted {
+            self.remember(counted, talk);
         }
         match kind {
             11 if talk.from == Side::Server => certificate::chain(body, talk),
@@ -276,14 +304,18 @@ impl TlsReader {
         if alert_name(description) == "unknown" {
             return;
         }
-        if talk.counts_tls() {
-            self.counted.push(Counted::Alert(description));
-        }
+        self.remember(Counted::Alert(description), talk);
         let (at_ms, from) = (talk.at_ms, talk.from);
         let room = talk.keep(ALERT_WEIGHT);
         if let Some(tls) = conversation(talk).filter(|tls| room && tls.alerts.len() < Tls::ALERTS) {
             tls.alerts.push(Alert { at_ms, from, level, description });
         }
+    }
+}
+
+fn add(counts: &mut BTreeMap<String, u64>, text: String) {
+    if counts.len() < MAX_NAMES || counts.contains_key(&text) {
+        *counts.entry(text).or_default() += 1;
     }
 }
 

@@ -37,6 +37,34 @@ impl From<&Totals> for Oracle {
     }
 }
 
+/// Numbers that look random and are the same everywhere (xorshift).
+pub struct Random(u64);
+
+impl Random {
+    /// Another sequence for each seed.
+    pub fn new(seed: u64) -> Self {
+        Self(0x2545_f491_4f6c_dd1d_u64.wrapping_mul(2 * seed + 1))
+    }
+
+    /// Below the limit; 0 where that is 0.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit.max(1) as u64).expect("it is below a usize")
+    }
+
+    /// One of them.
+    pub fn one<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+
+    /// With a chance of one in so many.
+    pub fn once_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+}
+
 /// Why tshark's tools cannot be asked; `None` if they can.
 pub fn no_tshark() -> Option<&'static str> {
     let runs = |program: &str| {
