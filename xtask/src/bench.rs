@@ -1,12 +1,15 @@
 //! `bench`: the page against its yardsticks.
 
 use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::bundle::{brotli, gzip};
 use crate::workspace::Workspace;
-use crate::{bundle, page, setup, test};
+use crate::{bundle, page, process, setup, test};
 
 /// A button and a counter in Yew, built in the same way: what no page of this kind comes below. Bytes, measured in
 /// November 2026.
@@ -44,6 +47,63 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         test::bench(workspace, &tools)?;
     }
     Ok(())
+}
+
+/// The length of the capture that reading is measured with.
+const TRAFFIC_MEGABYTES: u64 = 1000;
+
+/// What the reader counts, as a filter and fields of tshark.
+const TSHARK: [&str; 18] = [
+    "-Y",
+    "http.request.method == CONNECT or http.response or tcp.analysis.retransmission or tls.handshake.type in {1,2} or tls.alert_message",
+    "-T",
+    "fields",
+    "-e",
+    "frame.number",
+    "-e",
+    "http.request.uri",
+    "-e",
+    "http.response.code",
+    "-e",
+    "tls.handshake.extensions_server_name",
+    "-e",
+    "tls.handshake.version",
+    "-e",
+    "tls.handshake.extensions.supported_version",
+    "-e",
+    "tls.alert_message.desc",
+];
+
+/// How fast the page reads a capture of a gigabyte in real browsers, as a ratio to tshark on the same file, and what
+/// memory it takes for that and for ten gigabytes.
+pub fn captures(workspace: &Workspace) -> Result<()> {
+    let tools = setup::for_tests(workspace)?;
+    let traffic = traffic(workspace)?;
+    let page = page::build(workspace, &tools)?;
+    bundle::write(workspace, &page, &bundle::Baked::default())?;
+    let Some(tshark) = process::find("tshark") else {
+        bail!("tshark is the yardstick, and it is not installed: `apt install tshark`");
+    };
+    eprintln!("tshark reads {} …", workspace.display(&traffic));
+    let begun = Instant::now();
+    let mut command = Command::new(tshark);
+    process::run(command.arg("-r").arg(&traffic).args(TSHARK).stdout(Stdio::null()).stderr(Stdio::null()))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("tshark: {seconds:.1} s, {:.1} MB/s", f64::from(u32::try_from(TRAFFIC_MEGABYTES)?) / seconds);
+    test::bench_captures(workspace, &tools, &traffic, seconds)
+}
+
+/// The capture, which is the same on every machine.
+fn traffic(workspace: &Workspace) -> Result<PathBuf> {
+    let file = workspace.target.join("tmp").join("traffic.pcap");
+    if fs::metadata(&file).is_ok_and(|known| known.len() >= TRAFFIC_MEGABYTES * 1_000_000) {
+        return Ok(file);
+    }
+    fs::create_dir_all(workspace.target.join("tmp")).context("cannot make a folder for the capture")?;
+    let mut command = process::cargo(workspace);
+    command.args(["run", "--release", "--package", "connector-check-capture", "--example", "traffic", "--"]);
+    process::run(command.arg(&file).arg(TRAFFIC_MEGABYTES.to_string()))?;
+    Ok(file)
 }
 
 /// With two decimals, in whole numbers throughout.

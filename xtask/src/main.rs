@@ -5,6 +5,7 @@
 
 mod bench;
 mod bundle;
+mod fuzz;
 mod page;
 mod process;
 mod reader;
@@ -33,7 +34,8 @@ Commands:
       --catalogue FILE        a catalogue, as their default
       --site FILE             a site file: name, contact, links, extra steps, languages, origins of frames
       --logo FILE             a picture for the site file
-  bench                       Measure the page against its yardsticks
+  bench [capture]             Measure the page against its yardsticks; with `capture` only how it reads captures
+  fuzz [--minutes N] [TARGET] Feed every fuzz target, or those whose names contain TARGET, for N minutes each (10)
   range                       Start the practice range alone
   help                        Show this text
 
@@ -49,7 +51,8 @@ enum Task {
     Run { open: bool, port: u16 },
     Test { filter: Option<String> },
     Bundle(bundle::Inputs),
-    Bench,
+    Bench { captures: bool },
+    Fuzz { minutes: u32, filter: Option<String> },
     Range,
     Help,
 }
@@ -70,7 +73,9 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Run { open, port } => run::run(&workspace, open, port),
         Task::Test { filter } => test::run(&workspace, filter.as_deref()),
         Task::Bundle(inputs) => bundle::run(&workspace, &inputs).map(|()| ExitCode::SUCCESS),
-        Task::Bench => bench::run(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Bench { captures: false } => bench::run(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Bench { captures: true } => bench::captures(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Fuzz { minutes, filter } => fuzz::run(&workspace, minutes, filter.as_deref()),
         Task::Range => run::range(&workspace),
         Task::Help => {
             print!("{HELP}");
@@ -86,7 +91,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             "run" => Task::Run { open: true, port: DEFAULT_PORT },
             "test" => Task::Test { filter: None },
             "bundle" => Task::Bundle(bundle::Inputs::default()),
-            "bench" => Task::Bench,
+            "bench" => Task::Bench { captures: false },
+            "fuzz" => Task::Fuzz { minutes: fuzz::MINUTES, filter: None },
             "range" => Task::Range,
             "help" => return Ok(Task::Help),
             other => bail!("there is no command \"{other}\"; `cargo xtask help` lists them"),
@@ -103,7 +109,14 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             (Long("catalogue"), Task::Bundle(inputs)) => inputs.catalogue = Some(arguments.value()?.into()),
             (Long("site"), Task::Bundle(inputs)) => inputs.site = Some(arguments.value()?.into()),
             (Long("logo"), Task::Bundle(inputs)) => inputs.logo = Some(arguments.value()?.into()),
-            (Value(name), Task::Test { filter: filter @ None }) => *filter = Some(name.string()?),
+            (Long("minutes"), Task::Fuzz { minutes, .. }) => {
+                *minutes = arguments.value()?.parse().context("--minutes takes a whole number")?;
+            }
+            (Value(name), Task::Bench { captures }) if name == "capture" => *captures = true,
+            (
+                Value(name),
+                Task::Test { filter: filter @ None } | Task::Fuzz { filter: filter @ None, .. },
+            ) => *filter = Some(name.string()?),
             (other, _) => return Err(other.unexpected().into()),
         }
     }
@@ -132,12 +145,24 @@ mod tests {
         let inputs =
             bundle::Inputs { catalogue: file("my.json"), site: file("site.json"), logo: file("a.svg") };
         check("bundle --catalogue my.json --site site.json --logo a.svg", &Task::Bundle(inputs));
+        check("bench", &Task::Bench { captures: false });
+        check("bench capture", &Task::Bench { captures: true });
+        check("fuzz", &Task::Fuzz { minutes: 10, filter: None });
+        check("fuzz --minutes 2 pcap", &Task::Fuzz { minutes: 2, filter: Some("pcap".to_owned()) });
         check("range --help", &Task::Help);
     }
 
     #[test]
     fn what_no_command_takes_is_refused() {
-        for line in ["walk", "run --catalogue x", "run --port 70000", "test a b", "--port 1", "bench x"] {
+        for line in [
+            "walk",
+            "run --catalogue x",
+            "run --port 70000",
+            "test a b",
+            "--port 1",
+            "bench x",
+            "fuzz --minutes x",
+        ] {
             assert!(parse(lexopt::Parser::from_args(line.split_whitespace())).is_err(), "{line}");
         }
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process;
-use crate::setup::{Tools, WASM_TARGET};
+use crate::setup::{BINARYEN, Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 
 /// The package of the worker.
@@ -18,6 +18,9 @@ pub const FILES: [&str; 2] = ["capture-worker.js", "capture-worker.wasm"];
 
 /// The part of the worker's script that is written by hand.
 const LOOP: &str = "crates/capture-worker/src/worker.js";
+
+/// For speed first: the worker reads gigabytes, and is loaded by those who have them.
+const OPTIMISE: [&str; 3] = ["-O3", "--strip-debug", "--strip-producers"];
 
 /// Builds the worker into the page's folder.
 pub fn build(
@@ -39,11 +42,17 @@ pub fn build(
     let mut bindgen = Command::new(tools.file("wasm-bindgen-cli")?);
     bindgen.args(["--target", "no-modules", "--no-typescript", "--out-name", "worker", "--out-dir"]);
     process::run(bindgen.arg(&bound).arg(&program))?;
+    let compiled = bound.join("worker_bg.wasm");
+    // Without npm there is no wasm-opt, and the worker is a little larger and slower.
+    if tools.has(BINARYEN) {
+        let mut optimise = Command::new(tools.file(BINARYEN)?);
+        process::run(optimise.args(OPTIMISE).arg(&compiled).arg("-o").arg(&compiled))?;
+    }
     let read = |file: &Path| fs::read(file).with_context(|| format!("cannot read {}", file.display()));
     let mut script = read(&bound.join("worker.js"))?;
     script.extend(read(&workspace.root.join(LOOP))?);
     let [script_name, program_name] = FILES;
-    for (name, bytes) in [(script_name, script), (program_name, read(&bound.join("worker_bg.wasm"))?)] {
+    for (name, bytes) in [(script_name, script), (program_name, read(&compiled)?)] {
         let file = page.join(name);
         fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
     }

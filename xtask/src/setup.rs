@@ -68,6 +68,11 @@ pub fn for_tests(workspace: &Workspace) -> Result<Tools> {
     }
 }
 
+/// What fuzzing needs.
+pub fn for_fuzzing(workspace: &Workspace) -> Result<Tools> {
+    provide(workspace, &tool::of_fuzzing(), &[])
+}
+
 fn lock_version(workspace: &Workspace) -> Result<String> {
     let file = workspace.root.join("Cargo.lock");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -180,6 +180,19 @@ pub fn bench(workspace: &Workspace, tools: &Tools) -> Result<()> {
         .context("a time of the page is beyond its limit")
 }
 
+/// How fast and in what memory captures are read, in networks of their own.
+pub fn bench_captures(workspace: &Workspace, tools: &Tools, file: &Path, tshark: f64) -> Result<()> {
+    let isolation = Isolation::find();
+    if let Some(reason) = isolation.reason_against() {
+        println!("SKIPPED reading captures: {reason}");
+        return Ok(());
+    }
+    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--bench", "capture"];
+    let bench = process::build_executable(workspace, &arguments)?;
+    let mut command = browser_command(workspace, tools, &isolation, &bench)?;
+    process::run(command.arg(file).arg(tshark.to_string())).context("reading a capture is beyond its limits")
+}
+
 fn browser_command(
     workspace: &Workspace,
     tools: &Tools,

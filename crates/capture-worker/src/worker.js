@@ -1,12 +1,12 @@
 // Stands behind wasm-bindgen's glue in the worker's one script. Takes {file, program} and answers with
-// {read, size, packets} while it reads and with {result} or {error} at the end. It sends nothing anywhere: `program` is
-// the compiled reader, or its address beside the page.
+// {read, size, packets} while it reads and with {result, memory} or {error} at the end; `memory` is how many bytes the
+// reader has taken. It sends nothing anywhere: `program` is the compiled reader, or its address beside the page.
 const PIECE = 4 * 1024 * 1024;
 const REPORT_MS = 100;
 
 globalThis.onmessage = async ({ data: { file, program } }) => {
   try {
-    await wasm_bindgen({ module_or_path: program });
+    const { memory } = await wasm_bindgen({ module_or_path: program });
     const reader = new wasm_bindgen.CaptureReader(file.name, file.size);
     const piece = (at) => file.slice(at, Math.min(at + PIECE, file.size)).arrayBuffer();
     let told = 0;
@@ -27,7 +27,8 @@ globalThis.onmessage = async ({ data: { file, program } }) => {
         postMessage({ read: Math.max(at, 0), size: file.size, packets: reader.packets() });
       }
     }
-    postMessage({ result: reader.finish() });
+    const result = reader.finish();
+    postMessage({ result, memory: memory.buffer.byteLength });
   } catch (error) {
     postMessage({ error: String((error && error.message) || error) });
   }

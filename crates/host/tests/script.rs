@@ -174,7 +174,8 @@ fn it_changes_nothing_but_what_it_makes_itself() {
         let (name, line) = (text_of(name, &text), text_of(command, &text));
         let verb = name.split('-').next().unwrap_or_default();
         // Tasks and the folder of its own are removed by the name that they were made with.
-        let own = line.contains("$job.Task")
+        let own = line == "Set-StrictMode -Off"
+            || line.contains("$job.Task")
             || line.contains("$name")
             || line.contains("$folder")
             || line.contains("$copy");
@@ -226,4 +227,105 @@ fn nothing_that_is_typed_or_brought_along_gets_out_of_its_quotes() {
         check.purpose = "'; calc #".to_owned();
     }
     assert!(!script(&catalogue, &Fill::new()).text.contains("calc"));
+}
+
+/// A number that the script sets, such as `$LookSeconds = 70`.
+fn number(text: &str, name: &str) -> usize {
+    let set = format!("${name} = ");
+    let mut found = text.lines().filter_map(|line| line.trim().strip_prefix(set.as_str()));
+    let value = found.next().unwrap_or_else(|| panic!("{name} is set")).parse().unwrap();
+    assert_eq!(found.next(), None, "{name} is set once");
+    value
+}
+
+#[test]
+fn two_minutes_are_enough_for_every_list_where_every_host_and_the_proxy_are_silent() {
+    for catalogue in catalogues() {
+        let script = script(&catalogue, &fill());
+        let of = |name| number(&script.text, name);
+        let (connect, talk) = (of("connectMs"), of("talkMs"));
+        // Nothing is answered directly; the proxy takes the connection, and says nothing to CONNECT.
+        let dropped = connect + connect + talk;
+        // Everything connects, and then nobody says anything: two handshakes directly, and the proxy as before.
+        let mute = 2 * talk + connect + talk;
+        let worst = dropped.max(mute) * script.asks.div_ceil(of("AtATime"));
+        let (look, total) = (of("LookSeconds"), of("TotalSeconds"));
+        assert!(worst <= look * 1000, "{}: {} endpoints, {worst} ms", catalogue.id, script.asks);
+        // What is left after the looks: the other accounts' results, tidying up, the file.
+        assert!(look + 5 <= total && total + 10 < 120, "{look} and {total} seconds");
+        assert!(
+            script.text.contains("AddSeconds($TotalSeconds - 5)"),
+            "settings that take long shorten the looks"
+        );
+    }
+}
+
+#[test]
+fn nothing_that_asks_windows_waits_without_end() {
+    let text = script(&catalogues()[0], &fill()).text;
+    let tree = parse(&text);
+    let mut asked = 0;
+    for command in nodes(&tree, "command") {
+        let line = text_of(command, &text);
+        let name = line.split_whitespace().next().unwrap_or_default();
+        if name == "Get-CimInstance" {
+            asked += 1;
+            assert!(line.contains("-OperationTimeoutSec"), "{line}");
+        }
+        // Commands of a module do not go by the script's own preference.
+        let verbs = ["New", "Register", "Start", "Unregister"];
+        if name.contains("-ScheduledTask") && verbs.contains(&name.split('-').next().unwrap_or_default()) {
+            assert!(line.contains("-ErrorAction Stop"), "{line}");
+        }
+    }
+    assert_eq!(asked, 3);
+}
+
+/// The names in tables `[ordered] @{ name = ... }`, which are what is written.
+fn written_names(text: &str) -> BTreeSet<String> {
+    let tree = parse(text);
+    nodes(&tree, "hash_entry")
+        .into_iter()
+        .filter(|entry| {
+            let table = std::iter::successors(entry.parent(), Node::parent)
+                .find(|node| node.kind() == "hash_literal_expression");
+            table.is_some_and(|table| text[..table.start_byte()].trim_end().ends_with("[ordered]"))
+        })
+        .map(|entry| text_of(entry, text).split('=').next().unwrap_or_default().trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_is_written_has_the_names_of_the_schema_and_is_not_cut_off() {
+    fn names(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+        if let Some(properties) = value.get("properties").and_then(serde_json::Value::as_object) {
+            found.extend(properties.keys().cloned());
+        }
+        match value {
+            serde_json::Value::Object(map) => map.values().for_each(|value| names(value, found)),
+            serde_json::Value::Array(list) => list.iter().for_each(|value| names(value, found)),
+            _ => {}
+        }
+    }
+    fn depth(value: &serde_json::Value) -> usize {
+        match value {
+            serde_json::Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+            serde_json::Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+    let text = script(&catalogues()[0], &fill()).text;
+    let schema = serde_json::from_str(include_str!("../../../schemas/host-1.json")).unwrap();
+    let mut expected = BTreeSet::new();
+    names(&schema, &mut expected);
+    assert_eq!(written_names(&text), expected);
+    // ConvertTo-Json writes what lies deeper as the name of its type.
+    let sample = include_str!("../../diagnosis/tests/host/inspected.json");
+    let deepest = depth(&serde_json::from_str(sample).unwrap());
+    let limits: Vec<usize> = text
+        .split("-Depth ")
+        .skip(1)
+        .map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap())
+        .collect();
+    assert!(limits.len() == 2 && limits.iter().all(|limit| *limit >= deepest), "{limits:?}, {deepest}");
 }

@@ -85,6 +85,17 @@ pub fn of_tests() -> Vec<Tool> {
     ]
 }
 
+/// What fuzzing needs, beside a compiler for C++.
+pub fn of_fuzzing() -> Vec<Tool> {
+    vec![Tool {
+        name: "cargo-fuzz",
+        version: "0.13.2".to_owned(),
+        source: Source::Crate,
+        files: &["bin/cargo-fuzz"],
+        duration: "about 2 minutes",
+    }]
+}
+
 impl Tool {
     /// Its folder in the cache.
     pub fn folder(&self, cache: &Path) -> PathBuf {

@@ -60,7 +60,7 @@ function Get-TlsFacts($Version) {
         @($winhttp, 'DefaultSecureProtocols'), @($winhttp, 'EnableDefaultHTTP2')
     )
     $registry = @(foreach ($pair in $wanted) {
-        [ordered] @{ key = $pair[0]; name = $pair[1]; value = (Get-RegistryValue -Key $pair[0] -Name $pair[1]) }
+        [ordered] @{ key = $pair[0]; name = $pair[1]; value = (Get-RegistryNumber -Key $pair[0] -Name $pair[1]) }
     })
     $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002'
     $local = 'HKLM:\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL'
@@ -74,7 +74,12 @@ function Get-TlsFacts($Version) {
     $update = $null
     # Windows 10 and Server 2016 onwards never needed it.
     if ($Version.Major -lt 10) {
-        try { $update = [bool] (Get-HotFix -Id 'KB2973337' -ErrorAction SilentlyContinue) } catch { Add-Skipped -What 'KB2973337' -Why ($_.Exception.Message) }
+        try {
+            $filter = "HotFixID = 'KB2973337'"
+            $update = [bool] (Get-CimInstance -ClassName Win32_QuickFixEngineering -Filter $filter -OperationTimeoutSec 15)
+        } catch {
+            Add-Skipped -What 'KB2973337' -Why ($_.Exception.Message)
+        }
     }
     return [ordered] @{ registry = $registry; cipher_suites = $suites; signature_hashes = $hashes; kb2973337 = $update }
 }
@@ -87,7 +92,7 @@ function Get-Program([string] $PathName) {
 
 function Get-ConnectorServices {
     $filter = "Name LIKE 'WAPC%' OR DisplayName LIKE '%Application Proxy Connector%' OR DisplayName LIKE '%private network connector%'"
-    return @(Get-CimInstance -ClassName Win32_Service -Filter $filter | ForEach-Object -Process {
+    return @(Get-CimInstance -ClassName Win32_Service -Filter $filter -OperationTimeoutSec 15 | ForEach-Object -Process {
         $program = Get-Program -PathName $_.PathName
         $version = $null
         if ($program -ne '' -and [IO.File]::Exists($program)) { $version = [string] [Diagnostics.FileVersionInfo]::GetVersionInfo($program).FileVersion }
@@ -112,8 +117,11 @@ function Get-Configs($Services) {
         "$files\Microsoft AAD App Proxy Connector Updater\ApplicationProxyConnectorUpdaterService.exe.config"
     )
     $paths += @($Services | Where-Object -FilterScript { $_.Program -ne '' } | ForEach-Object -Process { "$($_.Program).config" })
-    return @(foreach ($path in ($paths | Select-Object -Unique)) {
-        if ([IO.File]::Exists($path)) {
+    # Keys of a table are the same in capitals and small letters, as paths are.
+    $known = @{}
+    return @(foreach ($path in $paths) {
+        if (-not $known.ContainsKey($path) -and [IO.File]::Exists($path)) {
+            $known[$path] = $true
             try {
                 [ordered] @{ path = $path; text = [IO.File]::ReadAllText($path) }
             } catch {
@@ -123,8 +131,19 @@ function Get-Configs($Services) {
     })
 }
 
-# The way that a service would go by its configuration file: direct, a named proxy, or the account's own settings.
-function Get-Route($Configs, [bool] $Updater) {
+# The way that a proxy section says: direct, a named proxy, or the account's own settings.
+function Get-SectionRoute($Section) {
+    if ($Section.GetAttribute('enabled') -eq 'false') { return 'direct' }
+    $proxy = $Section.SelectSingleNode('proxy')
+    if ($proxy) {
+        $address = $proxy.GetAttribute('proxyaddress')
+        if ($address -match '^http://[A-Za-z0-9.:_\[\]-]+/?$') { return $address }
+    }
+    return 'system'
+}
+
+# The way that a service would go: by its configuration file; where that is silent, by machine.config.
+function Get-Route($Configs, [bool] $Updater, [string] $MachineSection) {
     foreach ($config in $Configs) {
         $name = [IO.Path]::GetFileName($config.path)
         if (($name -like '*Updater*') -ne $Updater) { continue }
@@ -133,17 +152,18 @@ function Get-Route($Configs, [bool] $Updater) {
             $xml.XmlResolver = $null
             $xml.LoadXml($config.text)
             $section = $xml.SelectSingleNode('/configuration/system.net/defaultProxy')
-            if ($null -eq $section) { return 'system' }
-            if ($section.GetAttribute('enabled') -eq 'false') { return 'direct' }
-            $proxy = $section.SelectSingleNode('proxy')
-            if ($proxy) {
-                $address = $proxy.GetAttribute('proxyaddress')
-                if ($address -match '^http://[A-Za-z0-9.:_\[\]-]+/?$') { return $address }
-            }
+            if ($section) { return Get-SectionRoute -Section $section }
         } catch {
+            # A file that is no XML: its service does not start, and the page says why.
             return 'system'
         }
-        return 'system'
+        break
+    }
+    if ($MachineSection -ne '') {
+        $xml = New-Object -TypeName System.Xml.XmlDocument
+        $xml.XmlResolver = $null
+        $xml.LoadXml($MachineSection)
+        return Get-SectionRoute -Section $xml.DocumentElement
     }
     return 'system'
 }

@@ -30,6 +30,14 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+# Whatever the session demands: this script is written without it.
+Set-StrictMode -Off
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw 'A policy of this machine lets PowerShell run in constrained language only; so this script cannot look.'
+}
+if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) {
+    throw 'Start this in the 64-bit Windows PowerShell: the 32-bit one is shown another registry.'
+}
 
 $ScriptVersion = '#VERSION#'
 $CatalogueId = '#CATALOGUE#'
@@ -44,7 +52,7 @@ $Targets = @(
 $LookSeconds = 70
 $TotalSeconds = 105
 # Connections at a time.
-$AtATime = 16
+$AtATime = 32
 
 $Begun = Get-Date
 $Skipped = New-Object -TypeName System.Collections.ArrayList
@@ -61,4 +69,12 @@ function Get-RegistryValue([string] $Key, [string] $Name) {
     $item = Get-ItemProperty -LiteralPath $Key -Name $Name -ErrorAction SilentlyContinue
     if ($null -eq $item) { return $null }
     return $item.$Name
+}
+
+# A number; a text or bytes where a number belongs is said to be so, and not taken for one.
+function Get-RegistryNumber([string] $Key, [string] $Name) {
+    $value = Get-RegistryValue -Key $Key -Name $Name
+    if ($null -eq $value -or $value -is [int] -or $value -is [long]) { return $value }
+    Add-Skipped -What "$Key, $Name" -Why "holds '$value', which is no number of the registry"
+    return $null
 }

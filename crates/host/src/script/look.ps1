@@ -49,9 +49,13 @@ $Look = {
         $client = $null
         $trouble = "no connection to $toHost within $connectMs ms"
         $until = [DateTime]::UtcNow.AddMilliseconds($connectMs)
+        $at = 0
         foreach ($address in $addresses) {
+            $at++
             $left = [int] ($until - [DateTime]::UtcNow).TotalMilliseconds
             if ($left -le 0) { break }
+            # An address that says nothing, often one of IPv6, leaves time for the next.
+            if ($at -lt $addresses.Count) { $left = [int] ($left / 2) }
             $client = New-Object -TypeName System.Net.Sockets.TcpClient -ArgumentList $address.AddressFamily
             try {
                 $pending = $client.BeginConnect($address, $toPort, $null, $null)
@@ -91,14 +95,20 @@ $Look = {
         return $client
     }
 
-    function Get-CertificateFacts($Ssl, [bool] $Trusted) {
+    # What Windows has against it: nothing where its own verdict is 'None'.
+    function Get-CertificateFacts($Ssl, [string] $Verdict) {
         $certificate = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList $Ssl.RemoteCertificate
         $chain = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Chain
         $chain.ChainPolicy.RevocationMode = [Security.Cryptography.X509Certificates.X509RevocationMode]::NoCheck
+        # Where the hosts for missing certificates are silent, this one is not to wait for them again.
+        $chain.ChainPolicy.UrlRetrievalTimeout = [TimeSpan]::FromSeconds(3)
         [void] $chain.Build($certificate)
-        $problems = @($chain.ChainStatus | ForEach-Object -Process { [string] $_.Status })
-        if (-not $Trusted -and $problems.Count -eq 0) { $problems = @('NotForThisName') }
-        if ($Trusted) { $problems = @() }
+        $problems = @()
+        if ($Verdict -ne 'None') {
+            $problems = @($chain.ChainStatus | ForEach-Object -Process { [string] $_.Status })
+            if ($Verdict -match 'NameMismatch') { $problems += 'NotForThisName' }
+            if ($problems.Count -eq 0) { $problems = @('Refused') }
+        }
         $root = ''
         if ($chain.ChainElements.Count -gt 0) {
             $root = [string] $chain.ChainElements[$chain.ChainElements.Count - 1].Certificate.Subject
@@ -113,16 +123,37 @@ $Look = {
         }
     }
 
-    # TLS 1.2 by Windows. First as strictly as a service would; what is refused is looked at once more, and closed.
-    function Invoke-Handshake($Client, [string] $Name, [bool] $Strict) {
+    # TLS 1.2 by Windows. First as strictly as a service would; what is refused is looked at once more, and closed:
+    # then $Found holds what Windows has against the certificate.
+    function Invoke-Handshake($Client, [string] $Name, [bool] $Strict, $Found) {
         if ($Strict) {
             $ssl = New-Object -TypeName System.Net.Security.SslStream -ArgumentList @($Client.GetStream(), $false)
         } else {
-            $anything = [Net.Security.RemoteCertificateValidationCallback] { $true }
+            $judge = {
+                param($Origin, $Certificate, $Chain, $Policy)
+                $Found.verdict = [string] $Policy
+                return $true
+            }
+            $anything = [Net.Security.RemoteCertificateValidationCallback] ($judge.GetNewClosure())
             $ssl = New-Object -TypeName System.Net.Security.SslStream -ArgumentList @($Client.GetStream(), $false, $anything)
         }
         $ssl.AuthenticateAsClient($Name, $null, [Security.Authentication.SslProtocols]::Tls12, $false)
         return $ssl
+    }
+
+    # Seconds that this machine is ahead of the server; nothing where the server does not tell. No part of the way:
+    # a host that takes the connection and says nothing more is reached all the same.
+    function Get-Skew($Ssl, [string] $Name) {
+        try {
+            $head = Send-Head -Stream $Ssl -Request "HEAD / HTTP/1.1`r`nHost: $Name`r`nConnection: close`r`n`r`n"
+            if ($head -match '(?m)^Date: (.+?)\r?$') {
+                $there = [DateTimeOffset]::Parse($Matches[1], [Globalization.CultureInfo]::InvariantCulture)
+                return [Math]::Round(([DateTimeOffset]::UtcNow - $there).TotalSeconds)
+            }
+        } catch {
+            Write-Verbose -Message "$Name told no time: $($_.Exception.Message)"
+        }
+        return $null
     }
 
     function Invoke-Leg($Target, $Proxy, $Answer) {
@@ -133,28 +164,26 @@ $Look = {
         try {
             $client = Open-Way -Target $Target -Proxy $Proxy -Leg $leg
             if ($Target.Tls) {
-                $before = $leg.reached
                 try {
-                    $ssl = Invoke-Handshake -Client $client -Name $Target.Host -Strict $true
+                    $ssl = Invoke-Handshake -Client $client -Name $Target.Host -Strict $true -Found $null
                     $leg.reached = 'tls'
                     $leg.protocol = [string] $ssl.SslProtocol
-                    $leg.certificate = Get-CertificateFacts -Ssl $ssl -Trusted $true
+                    $leg.certificate = Get-CertificateFacts -Ssl $ssl -Verdict 'None'
                 } catch {
                     $leg.error = $_.Exception.GetBaseException().Message
                     $client.Close()
                     $leg.reached = 'nothing'
                     $client = Open-Way -Target $Target -Proxy $Proxy -Leg $leg
-                    $ssl = Invoke-Handshake -Client $client -Name $Target.Host -Strict $false
+                    $found = @{ verdict = 'unknown' }
+                    $ssl = Invoke-Handshake -Client $client -Name $Target.Host -Strict $false -Found $found
                     $leg.reached = 'tls'
                     $leg.protocol = [string] $ssl.SslProtocol
-                    $leg.certificate = Get-CertificateFacts -Ssl $ssl -Trusted $false
+                    $leg.certificate = Get-CertificateFacts -Ssl $ssl -Verdict $found.verdict
+                    # Nothing against it the second time: it was not the certificate, and it did not last.
+                    if ($found.verdict -eq 'None') { $leg.error = '' }
                 }
-                if ($Target.Clock -and $null -eq $Answer.skew) {
-                    $head = Send-Head -Stream $ssl -Request "HEAD / HTTP/1.1`r`nHost: $($Target.Host)`r`nConnection: close`r`n`r`n"
-                    if ($head -match '(?m)^Date: (.+?)\r?$') {
-                        $there = [DateTimeOffset]::Parse($Matches[1], [Globalization.CultureInfo]::InvariantCulture)
-                        $Answer.skew = [Math]::Round(([DateTimeOffset]::UtcNow - $there).TotalSeconds)
-                    }
+                if ($Target.Clock -and $null -eq $Answer.skew -and @($leg.certificate.problems).Count -eq 0) {
+                    $Answer.skew = Get-Skew -Ssl $ssl -Name $Target.Host
                 }
             }
         } catch {
@@ -185,7 +214,9 @@ $Look = {
         }
         if ($proxy) { $proxied = Invoke-Leg -Target $Target -Proxy $proxy -Answer $answer }
     } catch {
-        $proxied = $null
+        # Which way the account would take cannot be told; then the direct one is not said to be it.
+        $why = $_.Exception.GetBaseException().Message
+        $proxied = [ordered] @{ proxy = 'unknown'; reached = 'not-tried'; ms = $null; error = $why; status = $null; protocol = $null; certificate = $null }
     }
     @{
         skew = $answer.skew
@@ -196,6 +227,9 @@ $Look = {
 # All endpoints, many at a time, within the time there is.
 function Invoke-AllLooks([string] $Route) {
     $until = (Get-Date).AddSeconds($LookSeconds)
+    # However long the settings took: what is left after this is for other accounts' results and for tidying up.
+    $latest = $Begun.AddSeconds($TotalSeconds - 5)
+    if ($until -gt $latest) { $until = $latest }
     $pool = [RunspaceFactory]::CreateRunspacePool(1, $AtATime)
     $pool.Open()
     $jobs = @(foreach ($target in $Targets) {
@@ -208,7 +242,7 @@ function Invoke-AllLooks([string] $Route) {
     $results = @(foreach ($job in $jobs) {
         $left = [int] [Math]::Max(0, ($until - (Get-Date)).TotalMilliseconds)
         $result = $null
-        $why = "no time left after $LookSeconds seconds"
+        $why = 'no time left'
         if ($job.Handle.AsyncWaitHandle.WaitOne($left)) {
             try {
                 $result = @($job.Shell.EndInvoke($job.Handle))[0]
@@ -234,7 +268,8 @@ function Invoke-AllLooks([string] $Route) {
 # As another account: look, write, and that is all.
 if ($ProbeOutput -ne '') {
     $seen = @(Invoke-AllLooks -Route $ProbeRoute | ForEach-Object -Process { $_.seen })
-    $json = ConvertTo-Json -InputObject $seen -Depth 10
+    # In one line: an old ConvertFrom-Json reads two megabytes and no more.
+    $json = ConvertTo-Json -InputObject $seen -Depth 10 -Compress
     [IO.File]::WriteAllText($ProbeOutput, $json)
     exit 0
 }

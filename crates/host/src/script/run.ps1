@@ -9,22 +9,23 @@ function New-ClosedFolder([string] $Path, [string] $NetworkService) {
     return $Path
 }
 
-function Start-LookAs([string] $Account, [string] $Sid, [string] $Route, [string] $ScriptFile, [string] $Folder) {
-    $name = "ConnectorCheck-$Account-$PID"
+# Makes the task; it is started once it is noted, so that it is removed whatever happens then.
+function New-LookAs([string] $Account, [string] $Sid, [string] $Route, [string] $ScriptFile, [string] $Folder) {
     $file = Join-Path -Path $Folder -ChildPath 'seen.json'
+    $name = "ConnectorCheck-$Account-$PID"
     $program = Join-Path -Path $env:SystemRoot -ChildPath 'System32\WindowsPowerShell\v1.0\powershell.exe'
     $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" -ProbeRoute "{1}" -ProbeOutput "{2}"' -f $ScriptFile, $Route, $file
-    $action = New-ScheduledTaskAction -Execute $program -Argument $arguments
-    $principal = New-ScheduledTaskPrincipal -UserId $Sid -LogonType ServiceAccount
-    $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -ExecutionTimeLimit (New-TimeSpan -Minutes 3)
-    [void] (Register-ScheduledTask -TaskName $name -Action $action -Principal $principal -Settings $settings -Force)
-    Start-ScheduledTask -TaskName $name
-    return @{ Account = $Account; Task = $name; File = $file }
+    # These commands come from a module, where this script's own way with errors does not count.
+    $action = New-ScheduledTaskAction -Execute $program -Argument $arguments -ErrorAction Stop
+    $principal = New-ScheduledTaskPrincipal -UserId $Sid -LogonType ServiceAccount -ErrorAction Stop
+    $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -ExecutionTimeLimit (New-TimeSpan -Minutes 3) -ErrorAction Stop
+    [void] (Register-ScheduledTask -TaskName $name -Action $action -Principal $principal -Settings $settings -Force -ErrorAction Stop)
+    return @{ Account = $Account; Task = $name; File = $file; Runs = $false }
 }
 
 # What another account wrote, once it has; the file is there a moment before it is whole.
 function Wait-LookAs($Started, $Until) {
-    while ((Get-Date) -lt $Until) {
+    do {
         if ([IO.File]::Exists($Started.File)) {
             try {
                 return @(ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($Started.File)) | ForEach-Object -Process { $_ })
@@ -33,7 +34,7 @@ function Wait-LookAs($Started, $Until) {
             }
         }
         Start-Sleep -Milliseconds 300
-    }
+    } while ((Get-Date) -lt $Until)
     return $null
 }
 
@@ -42,16 +43,26 @@ if ($Output -eq '') {
     if (-not $desktop) { $desktop = (Get-Location).Path }
     $Output = Join-Path -Path $desktop -ChildPath 'connector-check-host.json'
 }
+# .NET goes by the folder that the program was started in, and not by the one that the prompt shows.
+$Output = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Output)
 Write-Host 'Connector Check looks from this machine. Nothing is changed; it takes less than two minutes.'
 Write-Progress -Activity 'Connector Check' -Status 'Settings' -PercentComplete 0
 
 $me = New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList ([Security.Principal.WindowsIdentity]::GetCurrent())
 $administrator = $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
-$system = Get-CimInstance -ClassName Win32_OperatingSystem
-$version = [Version] $system.Version
+$caption = ''
+$version = [Environment]::OSVersion.Version
+try {
+    $windows = Get-CimInstance -ClassName Win32_OperatingSystem -OperationTimeoutSec 15
+    $caption = [string] $windows.Caption
+    $version = [Version] $windows.Version
+} catch {
+    Add-Skipped -What 'Win32_OperatingSystem' -Why ($_.Exception.Message)
+}
 $services = @()
 try { $services = @(Get-ConnectorServices) } catch { Add-Skipped -What 'services' -Why ($_.Exception.Message) }
 $configs = @(Get-Configs -Services $services)
+$machine = Get-MachineProxy
 
 $folder = ''
 $started = @()
@@ -70,21 +81,29 @@ try {
             [void] (New-ClosedFolder -Path $folder -NetworkService '0x1200a9')
             $copy = Join-Path -Path $folder -ChildPath 'connector-check-host.ps1'
             Copy-Item -LiteralPath $PSCommandPath -Destination $copy
-            $out = New-ClosedFolder -Path "$folder\network-service" -NetworkService '0x1301bf'
-            $started += Start-LookAs -Account 'network-service' -Sid 'S-1-5-20' -Route (Get-Route -Configs $configs -Updater $false) -ScriptFile $copy -Folder $out
-            $out = New-ClosedFolder -Path "$folder\system" -NetworkService ''
-            $started += Start-LookAs -Account 'system' -Sid 'S-1-5-18' -Route (Get-Route -Configs $configs -Updater $true) -ScriptFile $copy -Folder $out
+            $kinds = @(
+                @{ Account = 'network-service'; Sid = 'S-1-5-20'; Updater = $false; Rights = '0x1301bf' },
+                @{ Account = 'system'; Sid = 'S-1-5-18'; Updater = $true; Rights = '' }
+            )
+            foreach ($kind in $kinds) {
+                $out = New-ClosedFolder -Path (Join-Path -Path $folder -ChildPath $kind.Account) -NetworkService $kind.Rights
+                $way = Get-Route -Configs $configs -Updater $kind.Updater -MachineSection $machine
+                $job = New-LookAs -Account $kind.Account -Sid $kind.Sid -Route $way -ScriptFile $copy -Folder $out
+                $started += $job
+                Start-ScheduledTask -TaskName $job.Task -ErrorAction Stop
+                $job.Runs = $true
+            }
         } catch {
             $why = $_.Exception.GetBaseException().Message
             foreach ($account in @('network-service', 'system')) {
-                if (@($started | ForEach-Object -Process { $_.Account }) -notcontains $account) { $notes[$account] = $why }
+                if (@($started | Where-Object -FilterScript { $_.Runs } | ForEach-Object -Process { $_.Account }) -notcontains $account) { $notes[$account] = $why }
             }
         }
     }
 
-    $dotnet = Get-RegistryValue -Key 'HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name 'Release'
+    $dotnet = Get-RegistryNumber -Key 'HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name 'Release'
     $tls = Get-TlsFacts -Version $version
-    $routes = [ordered] @{ user = (Get-UserProxy); winhttp = (Get-WinHttpProxy); machine_config = (Get-MachineProxy) }
+    $routes = [ordered] @{ user = (Get-UserProxy); winhttp = (Get-WinHttpProxy); machine_config = $machine }
     $events = @(Get-ConnectorEvents)
 
     $looks = @(Invoke-AllLooks -Route 'system')
@@ -99,7 +118,7 @@ try {
         $job = $started | Where-Object -FilterScript { $_.Account -eq $account } | Select-Object -First 1
         $endpoints = $null
         $note = $notes[$account]
-        if ($job) {
+        if ($job -and $job.Runs) {
             Write-Progress -Activity 'Connector Check' -Status "Waiting for $account" -PercentComplete 100
             $endpoints = Wait-LookAs -Started $job -Until $until
             $note = "no result within $TotalSeconds seconds"
@@ -115,7 +134,7 @@ try {
     foreach ($job in $started) {
         try {
             Stop-ScheduledTask -TaskName $job.Task -ErrorAction SilentlyContinue
-            Unregister-ScheduledTask -TaskName $job.Task -Confirm:$false
+            Unregister-ScheduledTask -TaskName $job.Task -Confirm:$false -ErrorAction Stop
         } catch {
             Write-Warning -Message "The task $($job.Task) could not be removed: $($_.Exception.Message)"
         }
@@ -134,8 +153,8 @@ $result = [ordered] @{
     finished = (Get-Stamp -Time (Get-Date))
     administrator = $administrator
     windows = [ordered] @{
-        caption = [string] $system.Caption
-        version = [string] $system.Version
+        caption = $caption
+        version = [string] $version
         powershell = [string] $PSVersionTable.PSVersion
         time_zone = [string] [TimeZoneInfo]::Local.Id
         utc_offset_minutes = [int] [TimeZoneInfo]::Local.GetUtcOffset((Get-Date)).TotalMinutes
@@ -150,7 +169,14 @@ $result = [ordered] @{
     identities = $identities
     skipped = @($Skipped)
 }
-[IO.File]::WriteAllText($Output, (ConvertTo-Json -InputObject $result -Depth 10))
+$json = ConvertTo-Json -InputObject $result -Depth 10
+try {
+    [IO.File]::WriteAllText($Output, $json)
+} catch {
+    Write-Warning -Message "$Output could not be written: $($_.Exception.GetBaseException().Message)"
+    $Output = Join-Path -Path ([IO.Path]::GetTempPath()) -ChildPath 'connector-check-host.json'
+    [IO.File]::WriteAllText($Output, $json)
+}
 
 Write-Host ''
 foreach ($identity in $identities) {
