@@ -163,9 +163,7 @@ fn shown(
             Outcome::Answered,
         ) => (Some(Layer::Http), None),
         // A proxy that connects in vain is given up as late.
-        (Probe::Deep, Outcome::Failed)
-            if tls && !matches!(common.way, Way::Proxy | Way::Hidden) && gave_up_tls(seen) =>
-        {
+        (Probe::Deep, Outcome::Failed) if tls && common.way == Way::Direct && gave_up_tls(seen) => {
             (Some(Layer::Tcp), Some(Layer::Tls))
         }
         (Probe::Plain, Outcome::Answered) if common.way == Way::Direct => (Some(Layer::Tcp), None),
