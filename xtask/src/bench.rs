@@ -1,5 +1,6 @@
-//! `bench`: the page against its yardsticks.
+//! `bench`: the page, its reader of captures and the responder against their yardsticks.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -11,13 +12,65 @@ use crate::bundle::{brotli, gzip};
 use crate::workspace::Workspace;
 use crate::{bundle, page, process, setup, test};
 
+/// The package of the responder.
+const RESPONDER: &str = "connector-check-responder";
+
 /// A button and a counter in Yew, built in the same way: what no page of this kind comes below. Bytes, measured in
 /// November 2026.
 const FLOOR: [(&str, usize); 2] = [("program", 118_000), ("program, Brotli", 43_500)];
 
-/// Builds the page and writes its sizes, each also as a ratio where there is a yardstick; and on Linux how long it takes in
-/// real browsers, as ratios.
-pub fn run(workspace: &Workspace) -> Result<()> {
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The page and the responder.
+    Everything,
+    /// The page's size and time.
+    Page,
+    /// How the page's reader reads captures.
+    Capture,
+    /// The responder's speed and memory.
+    Responder,
+}
+
+impl What {
+    /// What stands behind `bench`.
+    pub fn named(name: &OsStr) -> Result<Self> {
+        match name.to_string_lossy().as_ref() {
+            "page" => Ok(Self::Page),
+            "capture" => Ok(Self::Capture),
+            "responder" => Ok(Self::Responder),
+            other => bail!("there is no benchmark \"{other}\"; there are page, capture and responder"),
+        }
+    }
+}
+
+/// Measures and prints. A figure beyond its limit is an error, after everything else was measured.
+pub fn run(workspace: &Workspace, what: What) -> Result<()> {
+    match what {
+        What::Page => page(workspace),
+        What::Capture => captures(workspace),
+        What::Responder => responder(workspace),
+        What::Everything => {
+            let page = page(workspace);
+            page.and(responder(workspace))
+        }
+    }
+}
+
+/// The responder beside nginx, over the same TLS in the same run.
+fn responder(workspace: &Workspace) -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        println!("SKIPPED the responder beside nginx: only Linux tells what memory and time servers take");
+        return Ok(());
+    }
+    setup::for_responder_bench()?;
+    let mut command = process::cargo(workspace);
+    command.args(["bench", "--profile", "server", "--package", RESPONDER, "--bench", "against_nginx"]);
+    process::run(&mut command).context("the responder misses a limit, or could not be measured")
+}
+
+/// The page's size, also as a ratio where there is a yardstick; and on Linux how long it takes in real browsers, as ratios.
+fn page(workspace: &Workspace) -> Result<()> {
     let tools = setup::for_page(workspace)?;
     let page = page::build(workspace, &tools)?;
     let read = |ending: &str| {
@@ -76,7 +129,7 @@ const TSHARK: [&str; 18] = [
 
 /// How fast the page reads a capture of a gigabyte in real browsers, as a ratio to tshark on the same file, and what
 /// memory it takes for that and for ten gigabytes.
-pub fn captures(workspace: &Workspace) -> Result<()> {
+fn captures(workspace: &Workspace) -> Result<()> {
     let tools = setup::for_tests(workspace)?;
     let traffic = traffic(workspace)?;
     let page = page::build(workspace, &tools)?;

@@ -34,7 +34,9 @@ Commands:
       --catalogue FILE        a catalogue, as their default
       --site FILE             a site file: name, contact, links, extra steps, languages, origins of frames
       --logo FILE             a picture for the site file
-  bench [capture]             Measure the page against its yardsticks; with `capture` only how it reads captures
+  bench [page|capture|responder]
+                              Measure against the yardsticks: the page's size and time, how it reads captures, the
+                              responder beside nginx; by itself all but captures
   fuzz [--minutes N] [TARGET] Feed every fuzz target, or those whose names contain TARGET, for N minutes each (10)
   range                       Start the practice range alone
   help                        Show this text
@@ -51,7 +53,7 @@ enum Task {
     Run { open: bool, port: u16 },
     Test { filter: Option<String> },
     Bundle(bundle::Inputs),
-    Bench { captures: bool },
+    Bench(bench::What),
     Fuzz { minutes: u32, filter: Option<String> },
     Range,
     Help,
@@ -73,8 +75,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Run { open, port } => run::run(&workspace, open, port),
         Task::Test { filter } => test::run(&workspace, filter.as_deref()),
         Task::Bundle(inputs) => bundle::run(&workspace, &inputs).map(|()| ExitCode::SUCCESS),
-        Task::Bench { captures: false } => bench::run(&workspace).map(|()| ExitCode::SUCCESS),
-        Task::Bench { captures: true } => bench::captures(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Bench(what) => bench::run(&workspace, what).map(|()| ExitCode::SUCCESS),
         Task::Fuzz { minutes, filter } => fuzz::run(&workspace, minutes, filter.as_deref()),
         Task::Range => run::range(&workspace),
         Task::Help => {
@@ -91,7 +92,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             "run" => Task::Run { open: true, port: DEFAULT_PORT },
             "test" => Task::Test { filter: None },
             "bundle" => Task::Bundle(bundle::Inputs::default()),
-            "bench" => Task::Bench { captures: false },
+            "bench" => Task::Bench(bench::What::Everything),
             "fuzz" => Task::Fuzz { minutes: fuzz::MINUTES, filter: None },
             "range" => Task::Range,
             "help" => return Ok(Task::Help),
@@ -112,7 +113,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             (Long("minutes"), Task::Fuzz { minutes, .. }) => {
                 *minutes = arguments.value()?.parse().context("--minutes takes a whole number")?;
             }
-            (Value(name), Task::Bench { captures }) if name == "capture" => *captures = true,
+            (Value(name), Task::Bench(what @ bench::What::Everything)) => *what = bench::What::named(&name)?,
             (
                 Value(name),
                 Task::Test { filter: filter @ None } | Task::Fuzz { filter: filter @ None, .. },
@@ -145,11 +146,12 @@ mod tests {
         let inputs =
             bundle::Inputs { catalogue: file("my.json"), site: file("site.json"), logo: file("a.svg") };
         check("bundle --catalogue my.json --site site.json --logo a.svg", &Task::Bundle(inputs));
-        check("bench", &Task::Bench { captures: false });
-        check("bench capture", &Task::Bench { captures: true });
+        check("bench capture", &Task::Bench(bench::What::Capture));
         check("fuzz", &Task::Fuzz { minutes: 10, filter: None });
         check("fuzz --minutes 2 pcap", &Task::Fuzz { minutes: 2, filter: Some("pcap".to_owned()) });
         check("range --help", &Task::Help);
+        check("bench", &Task::Bench(bench::What::Everything));
+        check("bench responder", &Task::Bench(bench::What::Responder));
     }
 
     #[test]
@@ -162,6 +164,7 @@ mod tests {
             "--port 1",
             "bench x",
             "fuzz --minutes x",
+            "bench page page",
         ] {
             assert!(parse(lexopt::Parser::from_args(line.split_whitespace())).is_err(), "{line}");
         }

@@ -73,6 +73,13 @@ pub fn for_fuzzing(workspace: &Workspace) -> Result<Tools> {
     provide(workspace, &tool::of_fuzzing(), &[])
 }
 
+/// What the responder is measured against.
+pub fn for_responder_bench() -> Result<()> {
+    let missing = system::missing(system::PACKAGES);
+    let missing: Vec<_> = missing.into_iter().filter(|package| package.name == system::NGINX).collect();
+    if missing.is_empty() { Ok(()) } else { system::install(&missing, "[1/1]") }
+}
+
 fn lock_version(workspace: &Workspace) -> Result<String> {
     let file = workspace.root.join("Cargo.lock");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -54,6 +54,31 @@ fn a_proxy_says_what_it_wants() {
 }
 
 #[test]
+fn browsers_behind_a_proxy_are_read_as_curl_is() {
+    for browser in ["chromium", "firefox"] {
+        for (case, status) in [("407-basic", 407), ("403", 403), ("bump", 200)] {
+            let name = format!("{browser}-proxy-{case}");
+            let connections = connections(&name);
+            assert!(!connections.is_empty(), "{name}");
+            for connection in connections {
+                let exchange = connection.connect().expect(&name);
+                let asked = (exchange.authority(), exchange.status);
+                assert_eq!(asked, (Some(("203.0.113.3", 443)), Some(status)), "{name}");
+                let schemes: &[&str] = if status == 407 { &["Basic"] } else { &[] };
+                assert_eq!(exchange.proxy_authenticate, schemes, "{name}");
+                // Inspection of TLS 1.3 is hidden in a capture, and said to be.
+                let tls = connection.tls.as_ref();
+                assert_eq!(
+                    tls.map(|tls| (tls.in_tunnel, tls.hides_certificates())),
+                    (status == 200).then_some((true, true)),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn what_follows_a_refused_connect_on_the_same_connection_is_read() {
     let connections = connections("proxy-407-then-basic");
     let last = connections.last().unwrap();

@@ -25,6 +25,10 @@ pub const MAX_NONCE: usize = 64;
 /// The name of the nonce in a request's query.
 pub const NONCE: &str = "nonce";
 
+/// What a query has beside the nonce where the connection is to end with the answer, so that the next request is made
+/// over a new one.
+pub const CLOSE: (&str, &str) = ("close", "1");
+
 /// One request, as it arrived. Members that a reader does not know are passed over: the format may gain some.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {

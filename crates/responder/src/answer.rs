@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use connector_check_diagnosis::responder::{
-    Client, FORMAT, NONCE, Ports, Reading, Request as Arrived, Tls, is_nonce,
+    CLOSE, Client, FORMAT, NONCE, Ports, Reading, Request as Arrived, Tls, is_nonce,
 };
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -100,11 +100,19 @@ pub(crate) fn answer(
     }
 }
 
+/// Whether the connection is to end with the answer to this.
+pub(crate) fn is_last<B>(request: &Request<B>) -> bool {
+    pairs(request.uri().query()).any(|pair| pair == CLOSE)
+}
+
 /// The nonce, where it may be echoed.
 fn nonce(query: Option<&str>) -> Option<String> {
-    let mut pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, nonce) = pairs.find(|(name, _)| *name == NONCE)?;
+    let (_, nonce) = pairs(query).find(|(name, _)| *name == NONCE)?;
     is_nonce(nonce).then(|| nonce.to_owned())
+}
+
+fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
+    query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='))
 }
 
 fn arrived(request: &Request<impl Body>, port: u16) -> Arrived {

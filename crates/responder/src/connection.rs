@@ -1,32 +1,27 @@
 //! What happens on one accepted connection.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::io;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use connector_check_diagnosis::responder::{CodePoint, Tls};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::{http1, http2};
-use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::answer::{Connection, Site, answer};
+use crate::answer::{Connection, Site};
+use crate::answering::Answering;
 use crate::certificate::Certificate;
 use crate::hello::{self, ClientHello};
+use crate::http1;
+use crate::limit::Admission;
 use crate::log::{Event, Log};
 use crate::stream::Recording;
 use crate::tls::H2;
@@ -39,7 +34,7 @@ const SPEAK_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\
     Connection: close\r\n\r\nThis port speaks HTTPS; write https:// instead.\n";
 
 /// The least that hyper takes for the buffer that a request's head must fit in.
-const LEAST_BUFFER: usize = 8192;
+pub(crate) const LEAST_BUFFER: usize = 8192;
 
 /// Requests of one HTTP/2 connection at a time.
 const STREAMS: u32 = 32;
@@ -90,39 +85,64 @@ pub(crate) enum Act {
     Echo,
 }
 
-/// Treats one connection until it ends.
-pub(crate) async fn treat(stream: TcpStream, client: IpAddr, port: u16, act: Act, shared: Arc<Shared>) {
+/// What is done on a connection from here on. On the heap, because a task is as large as the largest thing that it ever
+/// does itself, and thousands of idle ones need not carry the handshake along.
+type Served = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Treats one connection until it ends; it counts for so long.
+pub(crate) async fn treat(arrived: Arrived, act: Act, shared: Arc<Shared>, _counted: Admission) {
     // Answers are small and single; waiting for more to send would only be waiting.
-    let _ = stream.set_nodelay(true);
-    match act {
-        Act::Echo => echo(stream, &shared).await,
+    let _ = arrived.stream.set_nodelay(true);
+    let served: Served = match act {
+        Act::Echo => Box::pin(echo(arrived.stream, shared)),
         Act::Http => {
-            let connection = Arc::new(Connection { client, port, tls: None });
-            serve_http1(stream, connection, shared).await;
+            let Arrived { stream, client, port } = arrived;
+            Box::pin(http1::serve(stream, Answering::new(Connection { client, port, tls: None }, &shared)))
         }
         Act::Https { acceptor, certificate } => {
-            let mut first = [0];
-            match timeout(shared.patience.handshake, stream.peek(&mut first)).await {
-                Ok(Ok(1..)) => {}
-                _ => return,
-            }
-            if first[0].is_ascii_uppercase() {
-                refuse_plain(stream, &shared).await;
-                return;
-            }
-            let Some(mut stream) = handshake(stream, client, port, &acceptor, &shared, first[0]).await else {
-                return;
-            };
-            let tls = describe(&mut stream, certificate.description().signature);
-            let h2 = stream.get_ref().1.alpn_protocol() == Some(H2);
-            let connection = Arc::new(Connection { client, port, tls: Some(tls) });
-            if h2 {
-                serve_http2(stream, connection, shared).await;
-            } else {
-                serve_http1(stream, connection, shared).await;
+            match Box::pin(begin_https(arrived, acceptor, certificate, shared)).await {
+                Some(served) => served,
+                None => return,
             }
         }
+    };
+    served.await;
+}
+
+/// What was accepted.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) stream: TcpStream,
+    pub(crate) client: IpAddr,
+    /// Ours.
+    pub(crate) port: u16,
+}
+
+/// Makes the handshake; what follows it, where it came about.
+async fn begin_https(
+    arrived: Arrived,
+    acceptor: TlsAcceptor,
+    certificate: Arc<Certificate>,
+    shared: Arc<Shared>,
+) -> Option<Served> {
+    let Arrived { stream, client, port } = arrived;
+    let mut first = [0];
+    match timeout(shared.patience.handshake, stream.peek(&mut first)).await {
+        Ok(Ok(1..)) => {}
+        _ => return None,
     }
+    if first[0].is_ascii_uppercase() {
+        refuse_plain(stream, &shared).await;
+        return None;
+    }
+    let mut stream = handshake(stream, client, port, &acceptor, &shared, first[0]).await?;
+    let tls = describe(&mut stream, certificate.description().signature);
+    let service = Answering::new(Connection { client, port, tls: Some(tls) }, &shared);
+    Some(if stream.get_ref().1.alpn_protocol() == Some(H2) {
+        Box::pin(serve_http2(stream, service))
+    } else {
+        Box::pin(http1::serve(stream, service))
+    })
 }
 
 async fn handshake(
@@ -151,7 +171,7 @@ async fn handshake(
 }
 
 /// How long the last words to a client may take.
-const FAREWELL: Duration = Duration::from_secs(2);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
 async fn refuse_plain(mut stream: TcpStream, shared: &Shared) {
     let talk = async {
@@ -184,59 +204,29 @@ fn describe(stream: &mut TlsStream<Recording>, signature: String) -> Tls {
     }
 }
 
-async fn serve_http1<S>(stream: S, connection: Arc<Connection>, shared: Arc<Shared>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let activity = Arc::new(Activity::new());
-    let service = Answering { connection, shared: Arc::clone(&shared), activity: Arc::clone(&activity) };
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(shared.patience.idle)
-        .max_buf_size(shared.site.max_request.max(LEAST_BUFFER))
-        .serve_connection(TokioIo::new(stream), service);
-    drive(served, &activity, &shared).await;
-}
-
-async fn serve_http2<S>(stream: S, connection: Arc<Connection>, shared: Arc<Shared>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let activity = Arc::new(Activity::new());
-    let service = Answering { connection, shared: Arc::clone(&shared), activity: Arc::clone(&activity) };
-    let served = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        .max_send_buf_size(LEAST_BUFFER)
-        .max_header_list_size(u32::try_from(shared.site.max_request).unwrap_or(u32::MAX))
-        .serve_connection(TokioIo::new(stream), service);
-    drive(served, &activity, &shared).await;
-}
-
-/// Answers the requests of one connection.
-struct Answering {
-    connection: Arc<Connection>,
-    shared: Arc<Shared>,
-    activity: Arc<Activity>,
-}
-
-impl Service<Request<Incoming>> for Answering {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.activity.note();
-        let Self { connection, shared, .. } = self;
-        let response = answer(&request, connection, &shared.site);
-        if shared.log.is_on() {
-            let (status, tls) = (response.status(), connection.tls.as_ref());
-            shared.log.write(connection.client, &Event::Answered { port: connection.port, status, tls });
-        }
-        ready(Ok(response))
+/// Answers until the connection ends, is idle for too long or to end, or the server is to stop.
+async fn serve_http2(stream: TlsStream<Recording>, service: Answering) {
+    let (shared, activity) = (Arc::clone(&service.shared), Arc::clone(&service.activity));
+    let mut served = Box::pin(
+        http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .max_send_buf_size(LEAST_BUFFER)
+            .max_header_list_size(u32::try_from(shared.site.max_request).unwrap_or(u32::MAX))
+            .serve_connection(TokioIo::new(stream), service),
+    );
+    let mut stop = shared.stop.clone();
+    tokio::select! {
+        // Errors are clients that went away.
+        _gone = served.as_mut() => return,
+        () = activity.ceased(shared.patience.idle) => {}
+        () = activity.ended() => {}
+        () = told_to_stop(&mut stop) => {}
     }
+    served.as_mut().graceful_shutdown();
+    let _ = timeout(shared.patience.grace, served).await;
 }
 
 /// Returns once the server is to stop, or is gone.
@@ -244,21 +234,7 @@ pub(crate) async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Runs a connection until it ends, is idle for too long, or the server is to stop.
-async fn drive(connection: impl GracefulConnection, activity: &Activity, shared: &Shared) {
-    let mut connection = pin!(connection);
-    let mut stop = shared.stop.clone();
-    tokio::select! {
-        // Errors are clients that went away.
-        _gone = connection.as_mut() => return,
-        () = activity.ceased(shared.patience.idle) => {}
-        () = told_to_stop(&mut stop) => {}
-    }
-    connection.as_mut().graceful_shutdown();
-    let _ = timeout(shared.patience.grace, connection).await;
-}
-
-async fn echo(mut stream: TcpStream, shared: &Shared) {
+async fn echo(mut stream: TcpStream, shared: Arc<Shared>) {
     let mut stop = shared.stop.clone();
     let mut buffer = [0; 2048];
     let mut echoed = 0;
@@ -272,35 +248,5 @@ async fn echo(mut stream: TcpStream, shared: &Shared) {
             return;
         }
         echoed += length;
-    }
-}
-
-/// When a connection was last used.
-#[derive(Debug)]
-struct Activity {
-    begun: Instant,
-    /// Milliseconds from the beginning to the last request.
-    last: AtomicU64,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self { begun: Instant::now(), last: AtomicU64::new(0) }
-    }
-
-    fn note(&self) {
-        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(now, Ordering::Relaxed);
-    }
-
-    /// Returns once nothing was noted for so long.
-    async fn ceased(&self, idle: Duration) {
-        loop {
-            let end = Duration::from_millis(self.last.load(Ordering::Relaxed)) + idle;
-            match end.checked_sub(self.begun.elapsed()) {
-                Some(left) if !left.is_zero() => sleep(left).await,
-                _ => return,
-            }
-        }
     }
 }

@@ -9,10 +9,13 @@
 //! is [`connector_check_diagnosis::responder`]; `certificate` exchanges certificates while connections go on;
 //! `limit` counts.
 
+mod activity;
 mod answer;
+mod answering;
 mod certificate;
 mod connection;
 pub mod hello;
+mod http1;
 pub mod ja4;
 mod limit;
 mod log;

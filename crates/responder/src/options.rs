@@ -29,6 +29,7 @@ Ports, as lists such as 443,8080,10100-10120:
   --sha512 LIST              HTTPS, with the certificate that is signed with SHA-512
   --client-certificate LIST  HTTPS that asks for a client certificate and takes none
   --echo LIST                TCP that sends back what it gets
+  --http2                    Offer HTTP/2 as well; without it a browser makes a connection for each name and each port
   --listen ADDRESS           Listen on this address alone; may be repeated
 
 Certificates, as PEM; files that change are taken into use within seconds:
@@ -112,6 +113,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Opti
         addresses: Vec::new(),
         ports: PortMap::default(),
         certificates: Certificates::None,
+        http2: false,
         limits: Limits::default(),
         patience: Patience::default(),
         max_request: MAX_REQUEST,
@@ -152,6 +154,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Opti
             "handshake-timeout" => config.patience.handshake = seconds(&mut arguments)?,
             "idle-timeout" => config.patience.idle = seconds(&mut arguments)?,
             "grace" => config.patience.grace = seconds(&mut arguments)?,
+            "http2" => config.http2 = true,
             "health" => config.health = arguments.value()?.string()?,
             "log-requests" => config.log.requests = true,
             "log-addresses" => config.log = Log { requests: true, addresses: true },

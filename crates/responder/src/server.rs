@@ -19,7 +19,7 @@ use crate::answer::Site;
 use crate::certificate::{
     Authority, Certificate, CertificateError, CertificateFiles, Description, Digest, Renewal,
 };
-use crate::connection::{Act, Patience, Shared, told_to_stop, treat};
+use crate::connection::{Act, Arrived, Patience, Shared, told_to_stop, treat};
 use crate::limit::{Gate, Limits};
 use crate::log::Log;
 use crate::ports::{Kind, PortMap};
@@ -68,6 +68,8 @@ pub struct Config {
     pub ports: PortMap,
     /// The certificates.
     pub certificates: Certificates,
+    /// Whether HTTP/2 is offered beside HTTP/1.1.
+    pub http2: bool,
     /// How much may be asked.
     pub limits: Limits,
     /// How long things may take.
@@ -244,8 +246,8 @@ impl Server {
                 (Kind::Echo, _) => Act::Echo,
                 (_, Some(certificate)) => {
                     let resolver = Arc::clone(certificate) as _;
-                    let config = tls::config(kind, resolver, &nobody).map_err(ServerError::Tls)?;
-                    let acceptor = TlsAcceptor::from(Arc::new(config));
+                    let tls = tls::config(kind, resolver, &nobody, config.http2).map_err(ServerError::Tls)?;
+                    let acceptor = TlsAcceptor::from(Arc::new(tls));
                     Act::Https { acceptor, certificate: Arc::clone(certificate) }
                 }
                 (_, None) => Act::Http,
@@ -299,11 +301,8 @@ async fn accept(listener: TcpListener, port: u16, act: Act, shared: Arc<Shared>)
                     let client = from.ip().to_canonical();
                     // Too many: the connection is closed, which a client sees at once.
                     if let Some(admission) = shared.site.gate.admit(client) {
-                        let treated = treat(stream, client, port, act.clone(), Arc::clone(&shared));
-                        connections.spawn(async move {
-                            treated.await;
-                            drop(admission);
-                        });
+                        let arrived = Arrived { stream, client, port };
+                        connections.spawn(treat(arrived, act.clone(), Arc::clone(&shared), admission));
                     }
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,

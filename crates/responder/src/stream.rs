@@ -23,6 +23,11 @@ impl Recording {
         Self { stream, recorder: Some(Box::default()) }
     }
 
+    /// What is below.
+    pub(crate) const fn tcp(&self) -> &TcpStream {
+        &self.stream
+    }
+
     /// What was recorded; nothing the second time.
     pub(crate) fn take(&mut self) -> Option<Box<Recorder>> {
         self.recorder.take()

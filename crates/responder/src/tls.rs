@@ -21,6 +21,7 @@ pub(crate) fn config(
     kind: Kind,
     certificate: Arc<dyn ResolvesServerCert>,
     nobody: &RootCertStore,
+    http2: bool,
 ) -> Result<ServerConfig, rustls::Error> {
     let versions: &[&SupportedProtocolVersion] = match kind {
         Kind::Tls12 => &[&TLS12],
@@ -39,7 +40,8 @@ pub(crate) fn config(
         builder.with_no_client_auth()
     };
     let mut config = builder.with_cert_resolver(certificate);
-    config.alpn_protocols = vec![H2.to_vec(), HTTP1.to_vec()];
+    let protocols: &[&[u8]] = if http2 { &[H2, HTTP1] } else { &[HTTP1] };
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     // Every connection makes a whole handshake: that is what is to be looked at, and what is to be timed.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;

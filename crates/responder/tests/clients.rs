@@ -22,7 +22,7 @@ fn url(port: u16) -> String {
 #[test]
 fn curl_is_told_what_it_offered_over_both_protocols() {
     let https = port();
-    let lab = Lab::start(&["--ports", &https.to_string()]);
+    let lab = Lab::start(&["--ports", &https.to_string(), "--http2"]);
     for (option, protocol) in [("--http1.1", "http/1.1"), ("--http2", "h2")] {
         let reading = lab.reading(&[option, "--user-agent", "probe/1", &url(https)]);
         assert_eq!(reading.nonce.as_deref(), Some("n-1"));
@@ -38,6 +38,42 @@ fn curl_is_told_what_it_offered_over_both_protocols() {
         assert!(hello.versions.starts_with(&[TLS13, TLS12]), "{:?}", hello.versions);
         assert!(hello.sha512 && hello.cipher_suites.contains(&tls.cipher_suite));
         assert!(hello.ja4.starts_with("t13d"), "{}", hello.ja4);
+    }
+}
+
+#[test]
+fn http2_is_offered_only_where_that_is_asked() {
+    let https = port();
+    let lab = Lab::start(&["--ports", &https.to_string()]);
+    let reading = lab.reading(&["--http2", &url(https)]);
+    assert_eq!(reading.request.protocol, "http/1.1");
+    let tls = reading.tls.unwrap();
+    assert_eq!(tls.alpn.as_deref(), Some("http/1.1"));
+    assert_eq!(tls.hello.unwrap().alpn, ["h2", "http/1.1"], "what the client offers is told all the same");
+}
+
+#[test]
+fn a_connection_ends_with_the_answer_where_that_is_asked() {
+    let https = port();
+    let lab = Lab::start(&["--ports", &https.to_string(), "--http2"]);
+    for protocol in ["--http1.1", "--http2"] {
+        // How many connections each of two requests made.
+        for (query, connections) in [("nonce=a", "10"), ("nonce=a&close=1", "11")] {
+            let address = format!("https://localhost:{https}/?{query}");
+            let asked = lab.curl(&[
+                protocol,
+                "--output",
+                "/dev/null",
+                "--output",
+                "/dev/null",
+                "--write-out",
+                "%{num_connects}",
+                &address,
+                &address,
+            ]);
+            assert!(asked.status.success(), "{protocol} {query}: {asked:?}");
+            assert_eq!(String::from_utf8_lossy(&asked.stdout), connections, "{protocol} {query}");
+        }
     }
 }
 
@@ -196,7 +232,7 @@ fn one_address_may_not_ask_without_end() {
 #[test]
 fn long_requests_are_refused_and_short_ones_go_on() {
     let https = port();
-    let lab = Lab::start(&["--ports", &https.to_string()]);
+    let lab = Lab::start(&["--ports", &https.to_string(), "--http2"]);
     let long = format!("X-Long: {}", "x".repeat(60_000));
     for option in ["--http1.1", "--http2"] {
         let output = lab.curl(&[option, "--header", &long, "--write-out", "%{http_code}", &url(https)]);

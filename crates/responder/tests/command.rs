@@ -108,6 +108,26 @@ fn the_unit_and_the_documents_know_the_options() {
 }
 
 #[test]
+fn systemd_understands_every_line_of_the_unit() {
+    const INSTALLED: &str = "/usr/local/bin/connector-check-responder";
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/connector-check-responder.service");
+    let unit = std::fs::read_to_string(unit).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connector-check-responder.service");
+    std::fs::write(&file, unit.replace(INSTALLED, env!("CARGO_BIN_EXE_connector-check-responder"))).unwrap();
+    let checked = Command::new("systemd-analyze")
+        .args(["verify", "--recursive-errors=no", "--man=no"])
+        .arg(&file)
+        .output();
+    let Ok(checked) = checked else {
+        println!("SKIPPED systemd_understands_every_line_of_the_unit: there is no systemd-analyze here");
+        return;
+    };
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success() && said.is_empty(), "{said}");
+}
+
+#[test]
 fn help_and_version() {
     assert!(run(&["--help"]).1.contains("--check-config"));
     assert_eq!(run(&["--version"]).1, format!("connector-check-responder {}\n", env!("CARGO_PKG_VERSION")));

@@ -74,6 +74,10 @@ async fn connect(connector: &TlsConnector, port: u16) -> std::io::Result<TlsStre
 /// One request on an open connection; the body of the answer.
 async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
     stream.write_all(REQUEST).await?;
+    answered(stream).await
+}
+
+async fn answered(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
     let mut text = Vec::new();
     loop {
         let mut piece = [0; 8192];
@@ -171,9 +175,16 @@ async fn hundreds_of_idle_connections_stay_and_are_answered() {
     for stream in &mut open {
         ask(stream).await.unwrap();
     }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    for stream in &mut open {
-        ask(stream).await.expect("still open");
+    // Soon, while the server still has everything at hand, and when it has put it away; half a request waits as well.
+    for pause in [Duration::from_millis(200), Duration::from_secs(3), Duration::from_secs(3)] {
+        let (begin, rest) = REQUEST.split_at(9);
+        open[0].write_all(begin).await.unwrap();
+        tokio::time::sleep(pause).await;
+        open[0].write_all(rest).await.unwrap();
+        answered(&mut open[0]).await.expect("half a request was kept");
+        for stream in &mut open {
+            ask(stream).await.expect("still open");
+        }
     }
     child.kill().unwrap();
     child.wait().unwrap();

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::Stage;
 use crate::lab::{Kind, Lab, in_both_browsers};
 use crate::product::dist;
@@ -10,6 +13,7 @@ use crate::product::dist;
 in_both_browsers!(
     capture_is_read_when_it_is_chosen,
     capture_is_read_by_the_single_file,
+    capture_of_ten_gigabytes_is_read_in_little_memory_and_can_be_left,
     event_trace_is_answered
 );
 
@@ -75,5 +79,57 @@ async fn event_trace_is_answered(mut lab: Lab, kind: Kind) {
         .js("await until(() => shadow().querySelector('.capture-convert'), 'a command');
              const commands = [...shadow().querySelectorAll('.capture-convert')].map(command => command.textContent);
              same(commands, ['etl2pcapng.exe \"NetTrace.etl\" \"NetTrace.etl.pcapng\"', 'pktmon etl2pcap \"NetTrace.etl\" --out \"NetTrace.etl.pcapng\"'], 'commands');")
+        .await;
+}
+
+/// Gives the page a file of so many megabytes, which takes no room: a golden capture's packets, over and over. What its
+/// reader says at the end is kept in `window.told`.
+const LONG: &str = "
+    const golden = Uint8Array.from(atob('GOLDEN'), (c) => c.charCodeAt(0));
+    const times = Math.floor(8e6 / (golden.length - 24));
+    const packets = new Uint8Array(times * (golden.length - 24));
+    for (let n = 0; n < times; n++) packets.set(golden.subarray(24), n * (golden.length - 24));
+    const block = new Blob([packets]);
+    const open = (megabytes, name) => {
+        const blocks = Array(Math.round(megabytes * 1e6 / block.size)).fill(block);
+        const file = new File([golden.subarray(0, 24), ...blocks], name);
+        const transfer = new DataTransfer();
+        transfer.items.add(file);
+        const field = shadow().querySelector('.capture-file');
+        field.files = transfer.files;
+        field.dispatchEvent(new Event('change', { bubbles: true, composed: true }));
+        return file.size;
+    };
+    const Original = Worker;
+    window.Worker = class extends Original {
+        constructor(...given) {
+            super(...given);
+            this.addEventListener('message', ({ data }) => { if (data.result !== undefined) window.told = data; });
+        }
+    };
+    const panel = () => shadow().querySelector('.panel.capture');
+    const read = async (megabytes) => {
+        window.told = undefined;
+        open(megabytes, megabytes + '.pcap');
+        await until(() => window.told && panel().querySelector('.capture-summary')?.textContent.includes(megabytes + '.pcap'), megabytes + ' MB');
+        return window.told.memory;
+    };";
+
+async fn capture_of_ten_gigabytes_is_read_in_little_memory_and_can_be_left(mut lab: Lab, kind: Kind) {
+    let stage = Stage::done(&mut lab, kind).await;
+    let golden = fs::read(golden("proxy-407")).expect("it comes along");
+    let long = LONG.replace("GOLDEN", &BASE64.encode(golden));
+    stage
+        .js(&format!(
+            "{long}
+             const [little, much] = [await read(24), await read(160)];
+             assert(much === little, little + ' bytes of memory, and for a longer file ' + much);
+             assert(much < 128 * 1024 * 1024, much + ' bytes of memory');
+             assert(open(10000, 'ten.pcap') > 9.9e9, 'ten gigabytes');
+             await until(() => /ten.pcap: [1-9][0-9]* of 9\\d{{3}} MB, [1-9][0-9]* packets, [1-9][0-9]* MB\\/s, [1-9][0-9]* s left/.test(panel().querySelector('.capture-progress')?.textContent.replace(/[\\u2068\\u2069]/g, '')), 'rate and time left');
+             panel().querySelector('.capture-progress button').click();
+             await until(() => !panel().querySelector('.capture-progress'), 'it is left');
+             assert(panel().querySelector('.capture-summary').textContent.includes('160.pcap'), 'what was read before stays');"
+        ))
         .await;
 }

@@ -17,6 +17,9 @@ pub struct Package {
     pub elsewhere: &'static str,
 }
 
+/// Debian's name for nginx without modules.
+pub const NGINX: &str = "nginx-light";
+
 /// What the browser tests need.
 pub const PACKAGES: &[Package] = &[
     Package {
@@ -39,7 +42,7 @@ pub const PACKAGES: &[Package] = &[
     Package { name: "openssl", programs: &["openssl"], elsewhere: "OpenSSL's command" },
     Package { name: "tshark", programs: &["tshark"], elsewhere: "tshark (Wireshark's command line)" },
     Package { name: "xvfb", programs: &["Xvfb"], elsewhere: "Xvfb (X.org)" },
-    Package { name: "nginx-light", programs: &["nginx"], elsewhere: "nginx" },
+    Package { name: NGINX, programs: &["nginx"], elsewhere: "nginx" },
     Package { name: "nodejs", programs: &["node"], elsewhere: "Node.js" },
     Package { name: "npm", programs: &["npm"], elsewhere: "npm" },
 ];

@@ -23,7 +23,7 @@ pub fn of(target: &str, captures: &[(String, Vec<u8>)]) -> Vec<Vec<u8>> {
         "tcp" => captures.iter().map(|(_, file)| as_segments(file)).chain([hand_made_tcp()]).collect(),
         "tls" => captures.iter().map(|(_, file)| as_records(file)).filter(|seed| !seed.is_empty()).collect(),
         "http" => {
-            let through_proxies = captures.iter().filter(|(name, _)| name.starts_with("proxy"));
+            let through_proxies = captures.iter().filter(|(name, _)| name.contains("proxy"));
             through_proxies.map(|(_, file)| as_pieces(file)).chain(hand_made_http()).collect()
         }
         _ => captures.iter().map(|(_, file)| as_file(target, file)).collect(),

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the golden captures from real traffic between two network namespaces of its own: curl, openssl, squid, nftables.
+# Makes the golden captures from real traffic between two network namespaces of its own: curl, Chromium, Firefox, openssl,
+# squid, nftables.
 # Usage, as root: make.sh [CASE…]. Afterwards look at what has changed in each expected.json, and why.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -85,7 +86,7 @@ connect_timeout 2 seconds
 $2
 CONF
     chown -R proxy "squid$1" 2>/dev/null || true
-    background ip netns exec "$server" squid -N -f "$work/squid$1.conf"
+    background ip netns exec "$server" squid -N -n "golden$1" -f "$work/squid$1.conf"
 }
 squid_server 3128 "acl ports port 443 4412 4413 4999
 http_access deny !ports
@@ -101,6 +102,7 @@ http_access deny all"
 squid_server 3132 "auth_param basic program $work/basic
 acl known proxy_auth REQUIRED
 http_access allow known"
+squid_server 3133 "http_access deny all"
 cat bump.pem bump.key >bump.both
 /usr/lib/squid/security_file_certgen -c -s "$work/certificates" -M 4MB >/dev/null
 chown -R proxy certificates bump.both
@@ -109,7 +111,13 @@ ssl_bump bump all
 sslproxy_cert_error allow all
 tls_outgoing_options flags=DONT_VERIFY_PEER
 http_access allow all" "ssl-bump cert=$work/bump.both generate-host-certificates=on dynamic_cert_mem_cache_size=4MB"
-sleep 3
+for port in 3128 3129 3130 3131 3132 3133 443 4410 4411 4412 4413 4414 4415 4416; do
+    for _ in $(seq 1 300); do
+        in_server ss -Hltn "sport = :$port" | grep -q . && break
+        sleep 0.2
+    done || true
+    in_server ss -Hltn "sport = :$port" | grep -q . || { echo "nothing listens on $port; the log:"; cat "$work/log" "$work"/squid"$port"/log 2>/dev/null; exit 1; }
+done
 
 case_of=""
 begin() { # name, interface
@@ -132,12 +140,43 @@ end() {
     printf '%-24s %6s bytes\n' "$case_of" "$(stat -c %s "$here/$case_of/capture")"
 }
 wanted=("$@")
-want() { [ ${#wanted[@]} -eq 0 ] || printf '%s\n' "${wanted[@]}" | grep -qx "$1"; }
+want() { [ ${#wanted[@]} -eq 0 ] || [[ " ${wanted[*]} " == *" $1 "* ]]; }
 ask() { in_client curl -sS -o /dev/null --max-time 8 --resolve "connector.example:443:203.0.113.3" "$@" >>"$work/log" 2>&1 || true; }
 capture() { # name, curl options…
     local name="$1"; shift
     want "$name" || return 0
     begin "$name"; ask "$@"; end
+}
+
+# What a browser does on its way to one page; Chromium's and Firefox's own services are switched off as far as they can be.
+browse() { # name, browser, port of the proxy
+    local name="$1" home="$work/home-$1"
+    want "$name" || return 0
+    mkdir -p "$home/profile"
+    begin "$name"
+    case "$2" in
+        chromium)
+            in_client env HOME="$home" timeout 12 chromium --headless --no-sandbox --user-data-dir="$home/profile" --dump-dom \
+                --no-first-run --disable-background-networking --disable-component-update --disable-sync \
+                --disable-features=OptimizationHints,MediaRouter --ignore-certificate-errors \
+                --proxy-server="203.0.113.1:$3" https://203.0.113.3/ >>"$work/log" 2>&1 || true ;;
+        firefox)
+            printf 'user_pref("%s", %s);\n' network.proxy.type 1 network.proxy.ssl '"203.0.113.1"' network.proxy.ssl_port "$3" \
+                network.captive-portal-service.enabled false network.connectivity-service.enabled false \
+                services.settings.server '"data:,"' browser.newtabpage.enabled false toolkit.telemetry.enabled false \
+                extensions.getAddons.cache.enabled false browser.safebrowsing.update.enabled false app.normandy.enabled false \
+                browser.region.update.enabled false network.dns.disablePrefetch true \
+                >"$home/profile/user.js"
+            in_client env HOME="$home" timeout 14 firefox-esr --headless --profile "$home/profile" https://203.0.113.3/ >>"$work/log" 2>&1 || true ;;
+    esac
+    end
+    # Only what was asked for, twice at the most: browsers also ask for hosts of their makers.
+    local streams capture="$here/$name/capture"
+    streams="$(tshark -r "$capture" -Y 'http.request.uri == "203.0.113.3:443"' -T fields -e tcp.stream 2>/dev/null | sort -un | head -2)"
+    [ -n "$streams" ] || { echo "$name: the browser has not asked"; exit 1; }
+    tshark -r "$capture" -Y "tcp.stream in {$(echo $streams | tr ' ' ',')}" -F pcap -w "$work/filtered" 2>/dev/null
+    mv "$work/filtered" "$capture"
+    facts
 }
 
 TLS12="--tls-max 1.2 --tlsv1.2"
@@ -149,6 +188,11 @@ capture proxy-407-ntlm -k -x 203.0.113.1:3129 -U admin:secret --proxy-ntlm https
 capture proxy-403 -k -x 203.0.113.1:3128 https://203.0.113.3:9090/
 capture proxy-502 -k -x 203.0.113.1:3130 https://203.0.113.3/
 capture proxy-503 -k -x 203.0.113.1:3128 https://203.0.113.3:4999/
+for browser in chromium firefox; do
+    browse "$browser-proxy-407-basic" "$browser" 3132
+    browse "$browser-proxy-403" "$browser" 3133
+    browse "$browser-proxy-bump" "$browser" 3131
+done
 capture proxy-bump -k -x 203.0.113.1:3131 $TLS12 https://203.0.113.3/
 capture tls10 -k --tlsv1.0 --tls-max 1.0 --ciphers "$LOW" https://203.0.113.1:4410/
 capture tls11 -k --tlsv1.0 --tls-max 1.1 --ciphers "$LOW" https://203.0.113.1:4411/

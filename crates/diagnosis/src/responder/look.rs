@@ -44,7 +44,7 @@ pub enum Engine {
 }
 
 /// Milliseconds of each part of a request (Resource Timing). On a connection that was open already, the first three
-/// are 0.
+/// are 0; clocks of browsers are coarse, so that a part that was short may be 0 as well.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Phases {
     /// Finding the address.
@@ -71,9 +71,11 @@ impl Look {
             _ => None,
         }
     }
+}
 
-    /// Whether the connection was made for this request.
+impl Phases {
+    /// Whether a connection was seen to be made for this request.
     pub fn is_fresh(&self) -> bool {
-        self.phases.is_some_and(|phases| phases.tcp > 0.0)
+        self.tcp > 0.0 || self.tls > 0.0
     }
 }
