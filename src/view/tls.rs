@@ -105,8 +105,9 @@ fn row(scene: Scene<'_>, place: &str, look: &Look) -> Html {
 }
 
 fn times(scene: Scene<'_>, phases: Phases) -> String {
-    let ms = |ms: f64| format!("{ms:.0}");
-    if phases.tcp <= 0.0 {
+    // Browsers round, and nothing takes no time at all.
+    let ms = |ms: f64| if ms < 1.0 { scene.say("tls-times-short") } else { format!("{ms:.0}") };
+    if !phases.is_fresh() {
         return scene.tell(&Text::new("tls-times-reused").text("http", ms(phases.http)));
     }
     let text = Text::new("tls-times-fresh").text("dns", ms(phases.dns)).text("tcp", ms(phases.tcp));
