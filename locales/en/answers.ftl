@@ -18,6 +18,7 @@ answers-proxy = How does this machine get out?
 answers-proxy-direct = Directly
 answers-proxy-either = Directly or through a proxy
 answers-proxy-proxy-only = Only through a proxy
+answers-proxy-address = Which proxy?
 answers-wpad = Are proxy settings handed out automatically (WPAD)? Try: nslookup wpad
 answers-wpad-hint = Discovery may work and the connector still fail, because the proxy it finds asks for a sign-in. Name the proxy in the configuration files, or go around it.
 answers-yes = Yes
@@ -30,6 +31,7 @@ finding-role-missing = The account has no role that may register a connector.
 
 evidence-answer-sign-in = You answered that signing in did not work.
 evidence-answer-message = It said: { $message }
+evidence-answer-proxy = You answered that everything has to go through { $proxy }.
 evidence-answer-role = You answered that the account has neither of the two roles.
 evidence-enhanced-security = Internet Explorer Enhanced Security is on; the sign-in window of the installer does not work with it.
 
@@ -58,4 +60,9 @@ lookup-trust-relationship = The server’s certificate is not trusted. Either so
 lookup-secure-channel = No TLS connection came about: TLS 1.2 or its ciphers are switched off, or something on the way cuts it. The host script tells which.
 lookup-proxy-sign-in = The proxy asks for a sign-in (407). The connector cannot give one: have its destinations allowed without.
 lookup-sha512 = SHA-512 is not available for TLS. On Windows Server 2012 R2 and older, update 2973337 brings it.
+lookup-bad-gateway = While the connector is installed or starts: the proxy could not or would not connect (502); its team has the reason in the log. When a published application is opened: the connector cannot reach the application.
+lookup-gateway-timeout = While the connector is installed or starts: the proxy got no answer (504). When a published application is opened: the service cannot reach the connector, often because its ports are blocked.
+lookup-forbidden = While the connector is installed or starts: a proxy or firewall forbids the host; hand over the rules. When a published application is opened: the user is not assigned to it.
+lookup-inactive = The service has not heard from the connector, mostly because ports that it needs are blocked. A connector that stays so is removed after ten days.
+lookup-syn = Connections on this port get no answer: the direct way is blocked. With a proxy in the connector’s settings, such an attempt at the Service Bus can be normal.
 lookup-kerberos = This number is about Kerberos towards the published application, and not about the connection to the service.

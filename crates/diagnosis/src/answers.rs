@@ -21,6 +21,9 @@ pub struct Answers {
     /// How the machine gets out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<WayOut>,
+    /// Which proxy, as it was typed; empty where nothing was typed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub proxy_address: String,
     /// Whether the network hands out proxy settings by WPAD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wpad: Option<bool>,
@@ -61,6 +64,12 @@ pub enum WayOut {
 }
 
 impl Answers {
+    /// The proxy that everything has to go through, if there is one and it was named.
+    pub fn only_proxy(&self) -> Option<&str> {
+        let named = self.proxy_address.trim();
+        (self.proxy == Some(WayOut::ProxyOnly) && !named.is_empty()).then_some(named)
+    }
+
     /// Whether nothing was answered.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -69,7 +78,7 @@ impl Answers {
 
 /// A message that is known: what stands in it, and the id of its explanation.
 struct Known {
-    /// All of these, in lower case.
+    /// All of these, in lower case; a word that begins or ends with a digit has no letter or digit beside that.
     words: &'static [&'static str],
     id: &'static str,
 }
@@ -114,6 +123,17 @@ const MESSAGES: &[Known] = &[
     known(&["make sure your computer is connected to the internet"], "lookup-networking"),
     known(&["407"], "lookup-proxy-sign-in"),
     known(&["sha512"], "lookup-sha512"),
+    known(&["sha-512"], "lookup-sha512"),
+    known(&["2973337"], "lookup-sha512"),
+    known(&["bad gateway"], "lookup-bad-gateway"),
+    known(&["502"], "lookup-bad-gateway"),
+    known(&["gateway timeout"], "lookup-gateway-timeout"),
+    known(&["gateway time-out"], "lookup-gateway-timeout"),
+    known(&["504"], "lookup-gateway-timeout"),
+    known(&["forbidden"], "lookup-forbidden"),
+    known(&["403"], "lookup-forbidden"),
+    known(&["inactive"], "lookup-inactive"),
+    known(&["synretransmit"], "lookup-syn"),
     known(&["12008"], "lookup-kerberos"),
     known(&["13016"], "lookup-kerberos"),
     known(&["13019"], "lookup-kerberos"),
@@ -125,8 +145,20 @@ const MESSAGES: &[Known] = &[
 /// The id of the explanation of a message; `None` where it is not known.
 pub fn explanation(message: &str) -> Option<&'static str> {
     let message = message.to_lowercase();
-    let fits = |known: &&Known| known.words.iter().all(|word| message.contains(word));
+    let fits = |known: &&Known| known.words.iter().all(|word| has(&message, word));
     MESSAGES.iter().find(fits).map(|known| known.id)
+}
+
+/// Whether a word stands in a message. A number is one by itself: what is part of a longer one, of an address or of an
+/// id in hexadecimal digits is another.
+fn has(message: &str, word: &str) -> bool {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let close = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    message.match_indices(word).any(|(at, _)| {
+        let (before, after) = (&message[..at], &message[at + word.len()..]);
+        !(digit(word.chars().next()) && close(before.chars().next_back())
+            || digit(word.chars().next_back()) && close(after.chars().next()))
+    })
 }
 
 /// Whether a known message is about the account and its role, so that it stands for a failed sign-in.
@@ -189,6 +221,21 @@ mod tests {
                 "The connector was unable to connect to the service due to networking issues.",
                 Some("lookup-networking"),
             ),
+            (
+                "The remote server returned an error: (407) Proxy Authentication Required.",
+                Some("lookup-proxy-sign-in"),
+            ),
+            ("The proxy answered CONNECT with 502.", Some("lookup-bad-gateway")),
+            ("Bad gateway: This corporate app can't be accessed.", Some("lookup-bad-gateway")),
+            ("Gateway timeout", Some("lookup-gateway-timeout")),
+            ("The status of the connector is Inactive", Some("lookup-inactive")),
+            ("KB2973337", None),
+            ("update 2973337", Some("lookup-sha512")),
+            ("SynRetransmit #1", Some("lookup-syn")),
+            // Another code that begins alike, and numbers inside of numbers.
+            ("AADSTS500590: something else", Some("lookup-other-code")),
+            ("Correlation ID: 5f407a21-4071-1407-a407-0000000040751", None),
+            ("10.0.120081.1", None),
             ("hello", None),
             ("", None),
         ] {

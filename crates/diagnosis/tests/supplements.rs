@@ -120,6 +120,31 @@ fn a_proxy_in_the_file_and_none_in_winhttp_differ_and_a_bypass_on_purpose_does_n
 }
 
 #[test]
+fn the_proxy_and_the_discovery_that_the_admin_tells_of_count_where_windows_says_nothing() {
+    let differs = ["winhttp-proxy-differs warning likely"];
+    let with = |name: &str, answers: Answers| {
+        found(Supplements { host: Some(host(name)), answers, ..Supplements::default() })
+    };
+    let told = |proxy, address: &str| Answers {
+        proxy: Some(proxy),
+        proxy_address: address.to_owned(),
+        ..Answers::default()
+    };
+    assert_eq!(with("healthy", told(WayOut::ProxyOnly, "http://proxyserver:8080")), differs);
+    // Where the direct way is open as well, WinHTTP may take it; without a name there is nothing to compare.
+    assert_eq!(with("healthy", told(WayOut::Either, "http://proxyserver:8080")), [""; 0]);
+    assert_eq!(with("healthy", told(WayOut::ProxyOnly, " ")), [""; 0]);
+    // WinHTTP names a proxy and the user does not: with discovery the user may have the same one.
+    assert_eq!(with("winhttp-elsewhere", Answers::default()), differs);
+    let discovered = Answers { wpad: Some(true), ..Answers::default() };
+    let mut direct = host("winhttp-elsewhere");
+    direct.routes.user.enabled = false;
+    let of = |answers| found(Supplements { host: Some(direct.clone()), answers, ..Supplements::default() });
+    assert_eq!(of(Answers::default()), differs);
+    assert_eq!(of(discovered), [""; 0]);
+}
+
+#[test]
 fn answers_lead_to_findings_only_where_something_is_wrong() {
     let of = |answers| found(Supplements { answers, ..Supplements::default() });
     let fine = Answers {

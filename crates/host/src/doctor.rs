@@ -11,7 +11,9 @@ mod encoding;
 mod mend;
 mod read;
 
-use connector_check_diagnosis::config::{ConfigFile, ConfigProblem, ConfigService, ProxySetting};
+use connector_check_diagnosis::config::{
+    ConfigFile, ConfigProblem, ConfigService, ProblemKind, ProxySetting,
+};
 use connector_check_diagnosis::endpoint::Endpoint;
 
 pub use mend::{Edit, Mended, undo};
@@ -84,6 +86,13 @@ pub fn examine(name: &str, bytes: &[u8]) -> ConfigFile {
         },
     };
     ConfigFile { name: name.to_owned(), service: ConfigService::of(name), setting, problems }
+}
+
+/// Reads a file that was brought as text: in which encoding it lies on its disk is not known, and nothing is said of it.
+pub fn examine_text(name: &str, text: &str) -> ConfigFile {
+    let mut file = examine(name, text.as_bytes());
+    file.problems.retain(|problem| problem.kind != ProblemKind::EncodingContradicts);
+    file
 }
 
 /// Writes the choice into a file.

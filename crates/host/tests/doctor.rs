@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use connector_check_diagnosis::config::{ConfigProblem, ProblemKind, ProxySetting, Weight};
-use connector_check_host::doctor::{Choice, MAX_BYTES, ProxyAddress, examine, mend, undo};
+use connector_check_host::doctor::{Choice, MAX_BYTES, ProxyAddress, examine, examine_text, mend, undo};
 
 fn folders() -> Vec<PathBuf> {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs");
@@ -148,6 +148,21 @@ fn huge_and_deep_files_are_refused_in_no_time() {
     let attributes: String = (0..40_000).fold(String::new(), |text, at| text + &format!(" a{at}=\"\""));
     let wide = format!("<configuration{attributes}/>");
     assert_eq!(examine("x", wide.as_bytes()).problems[0].kind, ProblemKind::TooLarge);
+}
+
+#[test]
+fn a_text_that_was_read_already_is_in_no_wrong_encoding() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs/utf16le");
+    let bytes = fs::read(folder.join("input.config")).unwrap();
+    let units: Vec<_> =
+        bytes[2..].chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let text = String::from_utf16(&units).unwrap();
+    assert!(text.contains("encoding=\"utf-16\""), "{text}");
+    assert_eq!(examine("x", text.as_bytes()).problems[0].kind, ProblemKind::EncodingContradicts);
+    assert_eq!(examine_text("x", &text), examine("x", &bytes));
+    // Everything else is said as of the file itself.
+    let wrong = "<configuration><defaultProxy/></configuration>";
+    assert_eq!(examine_text("x", wrong), examine("x", wrong.as_bytes()));
 }
 
 #[test]

@@ -176,9 +176,12 @@ impl Matrix<'_> {
             .config_of(ConfigService::Connector)
             .is_some_and(|file| file.setting == ProxySetting::Bypass);
         let of_user = (user.enabled && !user.server.is_empty()).then(|| bare(&user.server));
-        let scripted = !user.script.is_empty() || user.auto_detect == Some(true);
+        let answers = &self.evidence.supplements.answers;
+        let told = answers.only_proxy().map(bare);
+        let scripted =
+            !user.script.is_empty() || user.auto_detect == Some(true) || answers.wpad == Some(true);
         // The services' own file comes first; where it goes around the proxy, so may WinHTTP.
-        let wanted = named.clone().or(if bypasses { None } else { of_user.clone() });
+        let wanted = named.clone().or(if bypasses { None } else { of_user.clone().or_else(|| told.clone()) });
         let differs = match (&wanted, &winhttp) {
             (Some(wanted), Some(winhttp)) => {
                 !wanted.contains(winhttp.as_str()) && !winhttp.contains(wanted.as_str())
@@ -201,6 +204,7 @@ impl Matrix<'_> {
             evidence.push(Message::new("evidence-config-proxy").message("way", shown(&named)));
         }
         evidence.push(Message::new("evidence-user-proxy").message("way", shown(&of_user)));
+        evidence.extend(told.map(|proxy| Message::new("evidence-answer-proxy").text("proxy", proxy)));
         let summary = Message::new("finding-winhttp-proxy-differs").message("winhttp", shown(&winhttp));
         self.add(FindingCode::WinhttpProxyDiffers, Severity::Warning, Confidence::Likely, summary, evidence);
     }
