@@ -5,7 +5,7 @@ use connector_check_diagnosis::config::{ConfigFile, ConfigService};
 use connector_check_diagnosis::host::HostReport;
 use connector_check_diagnosis::supplements::Supplements;
 use connector_check_diagnosis::text::Message as Text;
-use connector_check_host::doctor::{Choice, ProxyAddress, examine};
+use connector_check_host::doctor::{Choice, ProxyAddress, examine, examine_text};
 use connector_check_host::handover::Form;
 
 use crate::message::Effect;
@@ -128,7 +128,12 @@ impl Desk {
             }
             Action::Proxy(typed) => {
                 self.proxy = typed;
-                false
+                // It is an answer as well, and stands in the report; what is no address, or holds a password, does not.
+                let named = self.proxy().and_then(Result::ok);
+                let named = named.map_or_else(String::new, |proxy| proxy.as_str().to_owned());
+                let changed = supplements.answers.proxy_address != named;
+                supplements.answers.proxy_address = named;
+                changed
             }
             Action::Paste(text) => {
                 self.pasted = text;
@@ -153,7 +158,7 @@ impl Desk {
 /// The configuration files that the script brought along, read.
 fn files_of(report: &HostReport) -> Vec<ConfigFile> {
     let name = |path: &str| path.rsplit(['\\', '/']).next().unwrap_or(path).to_owned();
-    report.configs.iter().map(|config| examine(&name(&config.path), config.text.as_bytes())).collect()
+    report.configs.iter().map(|config| examine_text(&name(&config.path), &config.text)).collect()
 }
 
 impl State {
@@ -173,5 +178,26 @@ impl State {
         }
         self.notice = None;
         self.supplement(|known| *known = supplements)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_is_typed_is_an_answer_once_it_is_one_and_never_with_a_password() {
+        let (mut desk, mut supplements) = (Desk::default(), Supplements::default());
+        for (typed, kept, changes) in [
+            ("proxy", "", false),
+            ("Proxy:8080", "http://proxy:8080", true),
+            ("http://proxy:8080/", "http://proxy:8080", false),
+            ("user:secret@proxy:8080", "", true),
+            ("", "", false),
+        ] {
+            let changed = desk.act(Action::Proxy(typed.to_owned()), &mut supplements);
+            assert_eq!((supplements.answers.proxy_address.as_str(), changed), (kept, changes), "{typed}");
+            assert_eq!(desk.proxy, typed, "what was typed stays in the field");
+        }
     }
 }

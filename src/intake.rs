@@ -34,6 +34,10 @@ fn kind(head: &[u8]) -> Kind {
     if text.starts_with(b"{") && contains(text, b"connector-check/host@") {
         return Kind::Host;
     }
+    // As an editor or a redirection of PowerShell saves it.
+    if (head.starts_with(b"\xff\xfe{\0") || head.starts_with(b"\xfe\xff\0{")) && is_host(&text_of(head)) {
+        return Kind::Host;
+    }
     // UTF-16 with and without its mark.
     let wide = [&b"\xff\xfe<\0"[..], b"\xfe\xff\0<", b"<\0", b"\0<"];
     if wide.iter().any(|begin| head.starts_with(begin)) {
@@ -99,16 +103,36 @@ fn named_config(name: &str) -> bool {
     name.to_ascii_lowercase().contains(".config")
 }
 
+fn is_host(text: &str) -> bool {
+    text.trim_start().starts_with('{') && text.contains("connector-check/host@")
+}
+
+/// A text as Windows saves it: UTF-16 by its mark, and UTF-8 otherwise. Bytes that are none become signs of it; a
+/// name that is spoilt so fits no endpoint, and the rest counts.
+fn text_of(bytes: &[u8]) -> String {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<_> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
 async fn host(file: &File, name: String) -> Message {
-    let read = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
-    let report = match read {
-        // A larger one is not even read.
-        #[allow(clippy::cast_precision_loss)]
-        Some(_) if file.size() > host::MAX_BYTES as f64 => {
-            Err(HostError::TooLarge(host::MAX_BYTES + 1).to_string())
+    // In UTF-16 it is twice as long. A larger one is not even read.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let length = file.size() as usize;
+    let report = if length > 2 * host::MAX_BYTES {
+        Err(HostError::TooLarge(length).to_string())
+    } else {
+        match JsFuture::from(file.array_buffer()).await {
+            Ok(buffer) => HostReport::parse(&text_of(&Uint8Array::new(&buffer).to_vec()))
+                .map_err(|error| error.to_string()),
+            Err(_) => Err("the browser could not read the file".to_owned()),
         }
-        Some(text) => HostReport::parse(&text).map_err(|error| error.to_string()),
-        None => Err("the browser could not read the file".to_owned()),
     };
     Message::Desk(Action::Host(name, Box::new(report)))
 }
@@ -131,6 +155,26 @@ fn unreadable(origin: Origin) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_result_of_the_host_script_is_known_and_read_in_every_encoding_that_windows_saves() {
+        let text = "{\r\n    \"format\":  \"connector-check/host@1\", \"name\": \"Jos\u{e9}\"}";
+        let wide = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            mark.into_iter().chain(text.encode_utf16().flat_map(unit)).collect()
+        };
+        for bytes in [
+            text.as_bytes().to_vec(),
+            [b"\xEF\xBB\xBF", text.as_bytes()].concat(),
+            wide([0xff, 0xfe], u16::to_le_bytes),
+            wide([0xfe, 0xff], u16::to_be_bytes),
+        ] {
+            assert_eq!(kind(&bytes), Kind::Host, "{bytes:?}");
+            assert_eq!(text_of(&bytes).trim_start_matches('\u{feff}'), text, "{bytes:?}");
+        }
+        // Something else in UTF-16 that begins alike, and half a character at the end.
+        assert_ne!(kind(b"\xff\xfe{\0\"\0"), Kind::Host);
+        assert_eq!(text_of(b"\xff\xfe{\0x"), "{");
+    }
 
     #[test]
     fn files_are_recognised_by_their_content() {

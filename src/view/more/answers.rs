@@ -5,7 +5,7 @@ use web_sys::{HtmlInputElement, InputEvent};
 use yew::prelude::*;
 
 use super::super::Scene;
-use super::{act, choices};
+use super::{act, choices, config};
 use crate::desk::Action;
 
 pub(super) fn panel(scene: Scene<'_>) -> Html {
@@ -71,6 +71,7 @@ pub(super) fn panel(scene: Scene<'_>) -> Html {
                     1 => WayOut::Either,
                     _ => WayOut::ProxyOnly,
                 }))) }
+            if matches!(answers.proxy, Some(WayOut::Either | WayOut::ProxyOnly)) { { config::proxy(scene, "answers-proxy-address") } }
             { choices(scene, "wpad", say("answers-wpad"), &yes_no, truth(answers.wpad),
                 with(|answers, picked| answers.wpad = yes(picked))) }
             if answers.wpad == Some(true) { <p>{ say("answers-wpad-hint") }</p> }

@@ -13,7 +13,7 @@ const NETSH_START: &str =
     r"netsh trace start capture=yes report=disabled maxsize=512 tracefile=C:\connector.etl";
 const NETSH_STOP: &str = "netsh trace stop";
 const NETSH_CONVERT: &str = r"etl2pcapng.exe C:\connector.etl C:\connector.pcapng";
-const WIRESHARK_FILTER: &str = "tcp port 443 or tcp port 80 or tcp port 8080 or tcp port 9090 or tcp port 9091 or tcp port 9350 or tcp port 9352 or tcp port 5671 or udp port 53";
+const WIRESHARK_FILTER: &str = "tcp port 443 or tcp port 80 or tcp port 8080 or tcp port 9090 or tcp port 9091 or tcp port 9350 or tcp port 9352 or tcp port 5671 or tcp portrange 10100-10120 or udp port 53";
 
 pub(super) fn panel(scene: Scene<'_>) -> Html {
     let step =

@@ -86,7 +86,7 @@ fn mending(scene: Scene<'_>) -> Html {
     }
 }
 
-/// The field for the proxy; two panels have it, and it is one proxy.
+/// The field for the proxy; several panels have it, and it is one proxy.
 pub(super) fn proxy(scene: Scene<'_>, id: &'static str) -> Html {
     let bad = scene.state.desk.proxy().and_then(Result::err);
     let oninput = scene.link.batch_callback(|event: InputEvent| {
