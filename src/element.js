@@ -134,9 +134,20 @@ export async function copyText(text, root) {
   }
 }
 
-/** Hands a text out as a file. */
-export function saveFile(name, text, root) {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+/** What a file is, by the end of its name; anything else is bytes. */
+const TYPES = {
+  json: "application/json",
+  txt: "text/plain;charset=utf-8",
+  ps1: "text/plain;charset=utf-8",
+  csv: "text/csv;charset=utf-8",
+  config: "application/xml",
+};
+
+/** Hands a text or bytes out as a file. */
+export function saveFile(name, content, root) {
+  const ending = name.split(".").at(-1).toLowerCase();
+  const type = (Object.hasOwn(TYPES, ending) && TYPES[ending]) || "application/octet-stream";
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

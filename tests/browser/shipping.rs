@@ -1,8 +1,10 @@
 //! The shipments as people deploy them: behind a real web server, in somebody's page, in a frame, as a file.
 
+mod bundled;
 mod embed;
 mod file;
 mod frame;
+mod guides;
 mod hosted;
 
 use std::fs;

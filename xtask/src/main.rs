@@ -136,6 +136,25 @@ mod tests {
     }
 
     #[test]
+    fn what_the_documents_say_to_type_is_understood() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+        let mut seen = 0;
+        for name in ["README.md", "CONTRIBUTING.md", "docs/host.md", "docs/hand-out.md", "docs/catalogues.md"]
+        {
+            let text = std::fs::read_to_string(root.join(name)).expect(name);
+            for line in text.lines().filter_map(|line| line.trim_start().strip_prefix("cargo xtask ")) {
+                let line = line.split(['#', '[']).next().unwrap_or_default();
+                // What follows two spaces is said about the command.
+                let line = line.split("  ").next().unwrap_or_default();
+                let parsed = parse(lexopt::Parser::from_args(line.split_whitespace()));
+                assert!(parsed.is_ok_and(|task| task != Task::Help), "{name}: cargo xtask {line}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 8, "only {seen} commands were found");
+    }
+
+    #[test]
     fn commands_and_their_options() {
         check("", &Task::Help);
         check("run", &Task::Run { open: true, port: 8787 });

@@ -151,7 +151,7 @@ fn install(tool: &Tool, workspace: &Workspace, progress: &str) -> Result<Option<
             command.arg(format!("{}@{}", tool.name, tool.version));
             process::run(&mut command)?;
         }
-        Source::Npm { package } => {
+        Source::Npm { packages } => {
             if process::find("npm").is_none() {
                 system::install_npm(progress)?;
             }
@@ -166,7 +166,7 @@ fn install(tool: &Tool, workspace: &Workspace, progress: &str) -> Result<Option<
                 );
             };
             announce();
-            npm_install(&npm, package, &folder)?;
+            npm_install(&npm, packages, &folder)?;
         }
     }
     match tool.find(&workspace.tools) {
@@ -178,7 +178,7 @@ fn install(tool: &Tool, workspace: &Workspace, progress: &str) -> Result<Option<
 }
 
 /// npm fills the folder file by file, so it works on a folder of another name until everything is there.
-fn npm_install(npm: &Path, package: &str, folder: &Path) -> Result<()> {
+fn npm_install(npm: &Path, packages: &[&str], folder: &Path) -> Result<()> {
     let mut partial = folder.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
@@ -191,7 +191,7 @@ fn npm_install(npm: &Path, package: &str, folder: &Path) -> Result<()> {
     let mut command = Command::new(npm);
     command.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
     // npm installs into the nearest folder above the current one that has a package.json.
-    process::run(command.arg(&partial).arg(package).current_dir(&partial))?;
+    process::run(command.arg(&partial).args(packages).current_dir(&partial))?;
     fs::rename(&partial, folder)
         .with_context(|| format!("cannot rename {} to {}", partial.display(), folder.display()))
 }

@@ -3,6 +3,7 @@
 //! A step that fails does not stop the steps that do not depend on it.
 
 mod isolation;
+mod package;
 mod tally;
 
 use std::path::{Path, PathBuf};
@@ -138,6 +139,12 @@ fn browsers(
         return;
     }
     drop(page);
+    if filter.is_none() {
+        sums(workspace, tally);
+    }
+    if package::is_wanted(filter) {
+        package::check(workspace, tools, tally);
+    }
     let mut any = false;
     for (target, name) in [("browser", "browser tests"), (LAB, "fault lab")] {
         let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", target];
@@ -165,6 +172,17 @@ fn browsers(
     if !any {
         tally.needed::<()>("browser tests", Err(anyhow!("no test has such a name")));
     }
+}
+
+/// The list of sums, as the guide for handing out says to check it.
+fn sums(workspace: &Workspace, tally: &mut Tally) {
+    let Some(program) = process::find("sha256sum") else {
+        tally.skip(1, "sums of the bundle", "sha256sum is not installed");
+        return;
+    };
+    let mut command = Command::new(program);
+    command.args(["--check", "--quiet", "--ignore-missing", "SHA256SUMS"]).current_dir(&workspace.dist);
+    tally.check("sums of the bundle", &mut command);
 }
 
 /// The fault lab's own benchmarks, in a network of their own.
@@ -204,6 +222,7 @@ fn browser_command(
     command
         .env("CONNECTOR_CHECK_DIST", &workspace.dist)
         .env("CONNECTOR_CHECK_BAKED", bundle::sample_folder(workspace))
+        .env("CONNECTOR_CHECK_EMBEDDERS", package::built(workspace))
         .env("CONNECTOR_CHECK_AXE", tools.file("axe-core")?);
     for browser in Browser::ALL {
         command.env(browser.driver_variable(), browser.driver(tools)?);

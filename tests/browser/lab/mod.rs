@@ -7,7 +7,7 @@ pub mod browser;
 mod cover;
 pub mod net;
 pub mod nginx;
-mod process;
+pub mod process;
 mod profile;
 pub mod squid;
 

@@ -7,7 +7,7 @@ use super::Ship;
 use crate::lab::{Kind, Lab, in_both_browsers};
 use crate::page::edit;
 
-in_both_browsers!(file_of_an_organisation, file_in_an_old_browser);
+in_both_browsers!(file_of_an_organisation, file_in_an_old_browser, file_that_may_keep_nothing);
 
 /// The single file that was made with the sample site file and its own catalogue.
 fn baked() -> PathBuf {
@@ -50,4 +50,20 @@ async fn file_in_an_old_browser(mut lab: Lab, kind: Kind) {
         let said = said.as_str().expect("words").to_owned();
         assert!(said.contains(says) && (says.is_empty() == said.is_empty()), "{lacks}: {said}");
     }
+}
+
+/// Where the browser denies storage, the page says so, and works.
+async fn file_that_may_keep_nothing(mut lab: Lab, kind: Kind) {
+    let ship = Ship::launch(&mut lab, kind).await;
+    let file = lab.dir.join("denied.html");
+    fs::copy(baked(), &file).expect("it is built");
+    let deny = "for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches'])
+                    Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError'); } });";
+    edit(&file, "<head>", &format!("<head><script>{deny}</script>"));
+    ship.browser.goto(&format!("file://{}", file.display())).await;
+    ship.browser.report().await;
+    ship.js("const note = shadow().querySelector('.frame').textContent;
+             for (const part of ['keep nothing', 'works all the same', 'site data']) assert(note.includes(part), note);
+             same(element.state, 'done', 'the run');")
+        .await;
 }

@@ -17,7 +17,11 @@ in_both_browsers!(
     frame_takes_wishes_from_its_address,
     frame_in_a_sandbox,
     frame_without_scripts,
+    frame_without_the_local_network,
 );
+
+/// A portal whose policy passes the local network on to nobody.
+const JEALOUS: u16 = 9003;
 
 /// What a frame is to pass on.
 const ALLOW: &str = "allow='local-network; loopback-network; local-network-access; clipboard-write'";
@@ -51,7 +55,14 @@ async fn harbour(lab: &mut Lab, kind: Kind, address: &str, sandbox: &str) -> Shi
     fs::write(&shipped, text.replace("frame-ancestors 'self'", &listed)).expect("the lab's folder is there");
     let plain = |port, root: &PathBuf| Served { port, root: root.clone(), settings: Settings::Plain("") };
     let hosted = Served { port: SITE, root: site.clone(), settings: Settings::Shipped(&shipped) };
-    let servers = [hosted, plain(BARE, &site), plain(PORTAL, &portal), plain(STRANGER, &portal)];
+    let jealous = Served {
+        port: JEALOUS,
+        root: portal.clone(),
+        settings: Settings::Plain(
+            "add_header Permissions-Policy \"local-network=(self), loopback-network=(self), local-network-access=(self)\";",
+        ),
+    };
+    let servers = [hosted, plain(BARE, &site), plain(PORTAL, &portal), plain(STRANGER, &portal), jealous];
     ship.nginx = Some(Nginx::start(lab, &servers).await);
     ship
 }
@@ -202,4 +213,21 @@ async fn frame_without_scripts(mut lab: Lab, kind: Kind) {
     let text = notice.text().await.expect("it is read as it is shown");
     assert!(text.contains("Scripts are switched off.") && text.contains("Allow scripts"), "{text}");
     ship.browser.screenshot("no-scripts").await;
+}
+
+/// The parent's policy overrules `allow`; only Chromium asks for this permission.
+async fn frame_without_the_local_network(mut lab: Lab, kind: Kind) {
+    let ship = harbour(&mut lab, kind, &format!("http://127.0.0.1:{BARE}/?autorun=0"), ALLOW).await;
+    for (port, is_kept) in [(PORTAL, false), (JEALOUS, true)] {
+        ship.browser.goto(&format!("http://127.0.0.1:{port}/")).await;
+        let note = ship
+            .in_frame(
+                "await until(() => shadow()?.querySelector('.cell'), 'a table');
+                 await pause(500);
+                 return shadow().querySelector('.frame')?.textContent ?? '';",
+            )
+            .await;
+        let said = note.as_str().is_some_and(|note| note.contains("Permissions-Policy"));
+        assert_eq!(said, is_kept && kind == Kind::Chromium, "{port}: {note}");
+    }
 }

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{BARE, SITE, Ship, put, site_file};
 use crate::lab::nginx::{Served, Settings};
+use crate::lab::process::Process;
 use crate::lab::{Kind, Lab, Nginx, in_both_browsers};
 use crate::page::{copy, edit};
 use crate::product::dist;
@@ -40,7 +42,56 @@ async fn get(path: &str, accept: &str) -> (String, Vec<u8>) {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.expect("nginx answers");
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
-    (String::from_utf8_lossy(&answer[..end]).to_lowercase(), answer.split_off(end + 4))
+    let body = answer.split_off(end + 4);
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let body = if head.contains("transfer-encoding: chunked") { joined(&body) } else { body };
+    (head, body)
+}
+
+/// A body that came in chunks.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {
+        let size =
+            std::str::from_utf8(&chunks[..end]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
+        let size = size.expect("a chunk begins with its size");
+        body.extend_from_slice(&chunks[end + 2..end + 2 + size]);
+        chunks = &chunks[end + 2 + size + 2..];
+    }
+    body
+}
+
+/// The other server that can be had here, with its own settings: what it sends is the same.
+#[test]
+fn hosted_by_caddy() {
+    const NAME: &str = concat!(module_path!(), "::hosted_by_caddy");
+    crate::lab::run(NAME, async |mut lab| {
+        if Command::new("caddy").arg("version").output().is_err() {
+            println!("SKIPPED {NAME}: caddy is not installed");
+            return;
+        }
+        lab.net.up().await;
+        let root = site(&lab);
+        let shipped = fs::read_to_string(dist().join("hosting/Caddyfile")).expect("it is built");
+        for part in ["\n:8080 {", "root * /srv"] {
+            assert!(shipped.contains(part), "the Caddyfile has no {part}");
+        }
+        let settings = shipped
+            .replace("\n:8080 {", &format!("\nhttp://127.0.0.1:{SITE}, http://localhost:{SITE} {{"))
+            .replace("root * /srv", &format!("root * {}", root.display()));
+        let file = lab.dir.join("Caddyfile");
+        put(&file, &settings);
+        let (file, home) = (file.display().to_string(), lab.dir.display().to_string());
+        let mut caddy = Process::spawn(
+            &["caddy", "run", "--config", &file, "--adapter", "caddyfile"],
+            &[("HOME", &home), ("XDG_DATA_HOME", &home), ("XDG_CONFIG_HOME", &home)],
+            &lab.dir.join("caddy.log"),
+        );
+        caddy.listening(SITE).await;
+        for folder in ["/", "/tools/check/"] {
+            check_headers(&root, folder).await;
+        }
+    });
 }
 
 async fn hosted_site(mut lab: Lab, kind: Kind) {

@@ -116,4 +116,71 @@ mod tests {
             document.descendants().filter(|node| node.attribute("name") == Some("Content-Security-Policy"));
         assert_eq!(policies.count(), 1);
     }
+
+    /// Neither IIS nor Azure can be run here. What they do not know, the one answers with an error page for every file,
+    /// and the other refuses to deploy; so nothing may stand there that their references do not have.
+    #[test]
+    fn settings_hold_only_what_their_servers_know() {
+        let (_, iis) = INSIDE[0];
+        let document = roxmltree::Document::parse(iis).expect("XML");
+        let known = [
+            ("configuration", &["system.webServer", "location"][..]),
+            ("location", &["system.webServer"]),
+            ("system.webServer", &["staticContent", "httpProtocol", "defaultDocument"]),
+            ("staticContent", &["remove", "mimeMap"]),
+            ("httpProtocol", &["customHeaders"]),
+            ("customHeaders", &["remove", "add"]),
+            ("defaultDocument", &["files"]),
+            ("files", &["clear", "add"]),
+        ];
+        for node in document.descendants().filter(|node| node.is_element()) {
+            let name = node.tag_name().name();
+            let inside = known.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, inside)| inside);
+            for child in node.children().filter(roxmltree::Node::is_element) {
+                assert!(inside.contains(&child.tag_name().name()), "{name} holds {:?}", child.tag_name());
+            }
+            let attributes = match name {
+                "location" => &["path"][..],
+                "mimeMap" => &["fileExtension", "mimeType"],
+                "add" => &["name", "value"],
+                "remove" => &["name", "fileExtension"],
+                _ => &[],
+            };
+            for attribute in node.attributes() {
+                assert!(attributes.contains(&attribute.name()), "{name} has {attribute:?}");
+            }
+            // What is added twice is an error: each addition takes away what the server has already.
+            if name == "mimeMap" {
+                let before = node.prev_sibling_element().expect("a removal");
+                assert_eq!(before.attribute("fileExtension"), node.attribute("fileExtension"));
+            }
+        }
+
+        let azure: serde_json::Value = serde_json::from_str(INSIDE[1].1).expect("JSON");
+        let keys = |value: &serde_json::Value| -> Vec<String> {
+            value.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default()
+        };
+        assert!(
+            keys(&azure).iter().all(|key| ["globalHeaders", "mimeTypes", "routes"].contains(&key.as_str()))
+        );
+        for route in azure["routes"].as_array().expect("a list") {
+            let known = ["route", "headers", "statusCode"];
+            assert!(keys(route).iter().all(|key| known.contains(&key.as_str())), "{route}");
+            assert!(route["route"].as_str().is_some_and(|path| path.starts_with('/')), "{route}");
+        }
+    }
+
+    #[test]
+    fn the_container_takes_what_the_bundle_writes_to_where_its_server_looks() {
+        let [(_, nginx), _, (_, container)] = OUTSIDE;
+        let copies: Vec<(&str, &str)> =
+            container.lines().filter_map(|line| line.strip_prefix("COPY ")?.split_once(' ')).collect();
+        assert_eq!(
+            copies,
+            [("hosting/nginx.conf", "/etc/nginx/conf.d/default.conf"), ("site/", "/usr/share/nginx/html/")]
+        );
+        assert!(nginx.contains("root /usr/share/nginx/html;"));
+        let port = container.lines().find_map(|line| line.strip_prefix("EXPOSE ")).expect("a port");
+        assert!(nginx.contains(&format!("listen {port};")));
+    }
 }

@@ -160,6 +160,24 @@ mod tests {
         assert!(a.starts_with("assets/page.") && a.rsplit('.').next() == Some("css"));
     }
 
+    /// What browsers ask for before they offer to install a page: a name, a start inside the scope, a display of its own,
+    /// and an icon that is large enough; one for any size counts as such.
+    #[test]
+    fn the_manifest_makes_the_page_installable() {
+        let manifest: serde_json::Value = serde_json::from_str(&manifest("assets/icon.0.svg")).expect("JSON");
+        assert!(
+            ["name", "short_name"]
+                .iter()
+                .all(|name| manifest[name].as_str().is_some_and(|it| !it.is_empty()))
+        );
+        assert_eq!((&manifest["start_url"], &manifest["scope"]), (&"./".into(), &"./".into()));
+        assert_eq!(manifest["display"], "standalone");
+        assert_eq!(manifest["prefer_related_applications"], serde_json::Value::Null);
+        let icon = &manifest["icons"][0];
+        assert_eq!((&icon["src"], &icon["sizes"]), (&"assets/icon.0.svg".into(), &"any".into()));
+        assert_eq!((&icon["type"], &icon["purpose"]), (&"image/svg+xml".into(), &"any".into()));
+    }
+
     #[test]
     fn the_worker_changes_with_the_page_and_has_its_list() {
         let list = ["assets/a.js".to_owned()];

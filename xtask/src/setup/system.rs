@@ -43,6 +43,7 @@ pub const PACKAGES: &[Package] = &[
     Package { name: "tshark", programs: &["tshark"], elsewhere: "tshark (Wireshark's command line)" },
     Package { name: "xvfb", programs: &["Xvfb"], elsewhere: "Xvfb (X.org)" },
     Package { name: NGINX, programs: &["nginx"], elsewhere: "nginx" },
+    Package { name: "caddy", programs: &["caddy"], elsewhere: "Caddy" },
     Package { name: "nodejs", programs: &["node"], elsewhere: "Node.js" },
     Package { name: "npm", programs: &["npm"], elsewhere: "npm" },
 ];

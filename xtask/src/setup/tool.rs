@@ -28,10 +28,10 @@ pub struct Tool {
 pub enum Source {
     /// `cargo install` of the crate of that name.
     Crate,
-    /// `npm install` of a package with its version.
+    /// `npm install` of packages with their versions.
     Npm {
-        /// As npm takes it, `name@version`.
-        package: &'static str,
+        /// As npm takes them, `name@version`.
+        packages: &'static [&'static str],
     },
 }
 
@@ -58,7 +58,7 @@ pub fn of_page(wasm_bindgen: &str) -> Vec<Tool> {
             // Releases before 117 cannot read what the compiler emits today; Trunk.toml names the same one.
             name: BINARYEN,
             version: "132".to_owned(),
-            source: Source::Npm { package: "binaryen@132.0.0" },
+            source: Source::Npm { packages: &["binaryen@132.0.0"] },
             files: &["node_modules/.bin/wasm-opt"],
             duration: "some seconds",
         },
@@ -78,9 +78,31 @@ pub fn of_tests() -> Vec<Tool> {
         Tool {
             name: "axe-core",
             version: "4.14.1".to_owned(),
-            source: Source::Npm { package: "axe-core@4.14.1" },
+            source: Source::Npm { packages: &["axe-core@4.14.1"] },
             files: &["node_modules/axe-core/axe.min.js"],
             duration: "some seconds",
+        },
+        Tool {
+            // With what users of the npm package have. Later ones need a newer Node.js than Debian's, or are not JavaScript.
+            name: "vite",
+            version: "6.4.6".to_owned(),
+            source: Source::Npm {
+                packages: &[
+                    "vite@6.4.6",
+                    "typescript@5.9.3",
+                    "react@19.0.9",
+                    "react-dom@19.0.9",
+                    "vue@3.5.45",
+                    "@vitejs/plugin-vue@5.2.4",
+                ],
+            },
+            files: &[
+                "node_modules/vite/package.json",
+                "node_modules/typescript/bin/tsc",
+                "node_modules/react-dom/package.json",
+                "node_modules/@vitejs/plugin-vue/package.json",
+            ],
+            duration: "about 20 seconds",
         },
     ]
 }

@@ -41,6 +41,13 @@ impl Tally {
         }
     }
 
+    /// Counts a result as one test.
+    pub fn result(&mut self, name: &str, result: Result<()>) {
+        if self.needed(name, result).is_some() {
+            self.passed += 1;
+        }
+    }
+
     /// Counts a preparation as failed, unless it succeeded.
     pub fn needed<T>(&mut self, name: &str, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.fail(name, &format!("{error:#}"))).ok()
