@@ -118,7 +118,6 @@ pub fn page(state: &State, shown: &Shown, link: &Scope<App>) -> Html {
                 }
                 if !shown.compact {
                     { tls::section(scene) }
-                    { capture::panel(scene) }
                     { more::section(scene) }
                 }
                 { frame::notes(scene) }

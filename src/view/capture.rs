@@ -16,7 +16,7 @@ use crate::state::{self, CaptureMessage, CaptureReading};
 /// Bytes of a megabyte, as networks count.
 const MEGABYTE: f64 = 1e6;
 
-/// The panel.
+/// The panel among the others of "More evidence"; it opens by itself when a capture is read.
 pub fn panel(scene: Scene<'_>) -> Html {
     let capture = scene.state.supplements.capture.clone();
     let open = capture.is_some() || scene.state.reading != CaptureReading::Idle;
@@ -27,15 +27,17 @@ pub fn panel(scene: Scene<'_>) -> Html {
         Some(Msg::Capture(file))
     });
     html! {
-        <details class="panel capture" {open}>
+        <details class="more" id="panel-capture" {open}>
             <summary>{ scene.say("capture-title") }</summary>
-            <p>{ scene.say("capture-lead") }</p>
-            <label class="file">
-                { scene.say("capture-choose") }
-                <input type="file" class="capture-file" {onchange} />
-            </label>
-            { reading(scene) }
-            { capture.map(|capture| result(scene, &capture)) }
+            <div class="panel capture">
+                <p>{ scene.say("capture-lead") }</p>
+                <label class="file">
+                    { scene.say("capture-choose") }
+                    <input type="file" class="capture-file" {onchange} />
+                </label>
+                { reading(scene) }
+                { capture.map(|capture| result(scene, &capture)) }
+            </div>
         </details>
     }
 }

@@ -8,7 +8,7 @@ mod host;
 
 use yew::prelude::*;
 
-use super::Scene;
+use super::{Scene, capture};
 use crate::app::Msg;
 use crate::desk::Action;
 use crate::state;
@@ -22,6 +22,7 @@ pub fn section(scene: Scene<'_>) -> Html {
             { panel(scene, "config", config::panel(scene)) }
             { panel(scene, "answers", answers::panel(scene)) }
             { panel(scene, "handover", handover::panel(scene)) }
+            { capture::panel(scene) }
             { panel(scene, "capture-guide", capture_guide::panel(scene)) }
         </section>
     }
