@@ -133,7 +133,7 @@ mod tests {
             ("defaultDocument", &["files"]),
             ("files", &["clear", "add"]),
         ];
-        for node in document.descendants().filter(|node| node.is_element()) {
+        for node in document.descendants().filter(roxmltree::Node::is_element) {
             let name = node.tag_name().name();
             let inside = known.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, inside)| inside);
             for child in node.children().filter(roxmltree::Node::is_element) {
