@@ -1,8 +1,9 @@
 //! Waiting, also while the page's own timers stand still.
 //!
 //! Firefox stops the timers of a page while a dialog of the browser is open, such as the one for a proxy's sign-in; those
-//! of a worker go on (measured). So every wait has a timer of each kind, and the first one counts. Where no worker can
-//! be had, the page's timer is enough for all but that.
+//! of a worker go on (measured). So in a page from a file every wait has a timer of each kind, and the first one counts.
+//! Elsewhere a policy may forbid workers made of text, and would report each attempt to whoever keeps the site; there
+//! the page's timer is enough for all but dialogs.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,7 +27,8 @@ const WORKER: &str = "onmessage = e => setTimeout(() => postMessage(e.data[0]), 
 const WORTH_A_WORKER: Duration = Duration::from_millis(400);
 
 thread_local! {
-    static WATCHDOG: RefCell<Option<Rc<Watchdog>>> = const { RefCell::new(None) };
+    /// Once asked for: the one that there is, or that there is none.
+    static WATCHDOG: RefCell<Option<Option<Rc<Watchdog>>>> = const { RefCell::new(None) };
 }
 
 /// Ends after this time.
@@ -52,10 +54,8 @@ impl Watchdog {
     /// The page's one; `None` where there can be none.
     fn shared() -> Option<Rc<Self>> {
         WATCHDOG.with_borrow_mut(|shared| {
-            if shared.is_none() {
-                *shared = Self::start().ok().map(Rc::new);
-            }
-            shared.clone()
+            let from_a_file = || js::get(&js::get(&js::global(), "location"), "protocol") == "file:";
+            shared.get_or_insert_with(|| from_a_file().then(Self::start)?.ok().map(Rc::new)).clone()
         })
     }
 

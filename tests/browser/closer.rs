@@ -296,9 +296,10 @@ async fn final_report_of(mut lab: Lab, kind: Kind, proxy: Proxy, ports: &[(u16, 
         .iter()
         .chain(ports)
         .map(|(port, expect)| {
+            let scheme = if *port == port::PLAIN { "http" } else { "https" };
             json!({
                 "id": id(*port), "group": "service", "title": format!("Port {port}"),
-                "url": format!("https://{NAME}:{port}/"), "need": "required", "expect": expect,
+                "url": format!("{scheme}://{NAME}:{port}/"), "need": "required", "expect": expect,
                 "purpose": "Lab", "allow": NAME,
             })
         })
@@ -384,7 +385,8 @@ async fn closer_refused_among_healthy(lab: Lab, kind: Kind) {
 }
 
 async fn closer_dropped_or_silent(lab: Lab, kind: Kind) {
-    let ports = [(port::DROPPED, "answer"), (port::SILENT, "answer")];
+    // Plain HTTP in the list lets the page see that there is no proxy, which would hide what is behind it.
+    let ports = [(port::PLAIN, "answer"), (port::DROPPED, "answer"), (port::SILENT, "answer")];
     let report = final_report_of(lab, kind, Proxy::Direct, &ports).await;
     assert_eq!(report.status(&id(port::DROPPED)), "unreachable");
     assert_eq!(reached(&report, port::DROPPED), &Value::Null);

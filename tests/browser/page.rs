@@ -74,6 +74,8 @@ impl Stage {
     async fn done(lab: &mut Lab, kind: Kind) -> Self {
         let stage = Self::furnished(lab, kind, |_| ()).await;
         stage.open("").await;
+        // What is seen behind the verdict changes the page once more.
+        stage.js("await until(() => !element.dataset.closer, 'closer looks are over')").await;
         stage
     }
 

@@ -290,15 +290,15 @@ async fn practice_range(mut lab: Lab, kind: Kind) {
                 // Firefox takes any text for an answer of HTTP/0.9.
                 (Behaviour::Answer | Behaviour::AnswerSlowly(_) | Behaviour::Status(_), _)
                 | (Behaviour::NotHttp, Kind::Firefox) => "reachable",
-                (Behaviour::NotHttp, Kind::Chromium) => "inconclusive",
-                (
-                    Behaviour::Refuse
-                    | Behaviour::Silent
-                    | Behaviour::CloseAfterAccept
-                    | Behaviour::CloseAfterHandshake
-                    | Behaviour::Drop,
-                    _,
-                ) => "unreachable",
+                // To Firefox it may be an answer that pages may not have.
+                (Behaviour::NotHttp, Kind::Chromium)
+                | (Behaviour::CloseAfterAccept | Behaviour::CloseAfterHandshake, Kind::Firefox) => {
+                    "inconclusive"
+                }
+                (Behaviour::Refuse | Behaviour::Silent | Behaviour::Drop, _)
+                | (Behaviour::CloseAfterAccept | Behaviour::CloseAfterHandshake, Kind::Chromium) => {
+                    "unreachable"
+                }
             };
             let seen = report.status(&id).to_owned();
             if seen != expected {

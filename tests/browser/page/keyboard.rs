@@ -48,6 +48,9 @@ async fn keyboard_reaches_everything(mut lab: Lab, kind: Kind) {
             unseen.push(at["what"].to_string());
         }
     }
+    let missed: Vec<_> = (0..count).filter(|number| !reached.contains(number)).collect();
+    let script = format!("return {missed:?}.map(number => stops[number].outerHTML.slice(0, 200))");
+    assert!(missed.is_empty(), "not reached: {}", stage.js(&script).await);
     assert_eq!(reached, (0..count).collect::<Vec<_>>(), "the order of the page, all of it, and out again");
     assert!(unseen.is_empty(), "the focus is not seen on {unseen:?}");
 }
