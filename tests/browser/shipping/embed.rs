@@ -19,7 +19,7 @@ in_both_browsers!(
 
 /// No inline scripts, no inline styles, no stranger's anything, Trusted Types.
 const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-     connect-src 'self' https: http: wss:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; \
+     connect-src 'self' https: http: wss: ws:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; \
      trusted-types 'none'";
 
 /// A portal with the package and these pages, each under the policy.

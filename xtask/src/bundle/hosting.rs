@@ -25,7 +25,7 @@ const OUTSIDE: [(&str, &str); 3] = [
 /// `ancestors` the origins that may have it in a frame, beside its own.
 pub fn policy(connect: Option<&[String]>, ancestors: &[String]) -> Result<String> {
     // An HTTPS page cannot ask plain HTTP whatever stands here; one served by HTTP needs it.
-    let any = ["https:", "http:", "wss:"].map(str::to_owned);
+    let any = ["https:", "http:", "wss:", "ws:"].map(str::to_owned);
     let connect = connect.unwrap_or(&any).join(" ");
     let ancestors = [vec!["'self'".to_owned()], ancestors.to_vec()].concat().join(" ");
     let policy = format!(
@@ -87,7 +87,8 @@ mod tests {
     fn the_policy_is_as_narrow_as_it_is_told() {
         let all = policy(None, &[]).expect("a policy");
         assert!(
-            all.contains("connect-src 'self' https: http: wss:;") && all.ends_with("frame-ancestors 'self'"),
+            all.contains("connect-src 'self' https: http: wss: ws:;")
+                && all.ends_with("frame-ancestors 'self'"),
             "{all}"
         );
         let connect = ["https://a.example".to_owned()];
