@@ -230,9 +230,11 @@ async fn firefox_is_asked_for_close_codes_of_what_failed() {
         Family::Chromium | Family::WebKit | Family::Other => "1006",
     };
     let untrusted = format!("untrusted WebSocket Failed {code}");
-    // Plain HTTP may end in TLS, where the browser knows the host as one for HTTPS only.
-    let expected = ["plain WebSocket TimedOut ", "refused WebSocket Failed 1006", untrusted.as_str()];
-    assert_eq!(of(&[Probe::WebSocket], told), expected);
+    // Plain HTTP is asked, too, as it may end in TLS; whether the page may ask there is not the matter here.
+    let (plain, rest): (Vec<_>, Vec<_>) =
+        of(&[Probe::WebSocket], told).into_iter().partition(|line| line.starts_with("plain "));
+    assert_eq!(plain.len(), 1, "{plain:?}");
+    assert_eq!(rest, ["refused WebSocket Failed 1006", untrusted.as_str()]);
 }
 
 #[wasm_bindgen_test]
