@@ -189,7 +189,11 @@ async fn what_hangs_is_given_more_time_from_its_own_beginning() {
         Function::from(real.clone()).call1(&JsValue::UNDEFINED, &request).unwrap()
     });
     let told = RefCell::new(Vec::new());
-    let start = js_sys::Date::now();
+    let surroundings = Surroundings::detect().await;
+    let tell = |event| {
+        let ScanEvent::Looked(id, seen) = event else { panic!("{event:?}") };
+        told.borrow_mut().push((id.0, seen.probe, seen.outcome, seen.ms.unwrap()));
+    };
     with_global("fetch", counting.as_ref(), async {
         let stop = StopSignal::new();
         let ports = [port::SILENT, port::ANSWER_AFTER_1500_MS, port::ANSWER, port::SILENT];
@@ -197,23 +201,26 @@ async fn what_hangs_is_given_more_time_from_its_own_beginning() {
         assert_eq!(doubts.len(), 3);
         assert_eq!(doubts.pop().unwrap().id, "3".into(), "and of this one nobody wants to know");
         let limits = CloserLimits { deep: Duration::from_millis(2500), ..LIMITS };
-        let surroundings = Surroundings::detect().await;
-        look_closer(doubts, Vec::new(), hanging, &surroundings, limits, stop, |event| {
-            let ScanEvent::Looked(id, seen) = event else { panic!("{event:?}") };
-            told.borrow_mut().push((id.0, seen.probe, seen.outcome, seen.ms.unwrap()));
-        })
-        .await;
+        look_closer(doubts, Vec::new(), hanging, &surroundings, limits, stop, tell).await;
     })
     .await;
-    let ms = js_sys::Date::now() - start;
-    assert!((2490.0..3000.0).contains(&ms), "{ms} ms");
-    let told = told.into_inner();
-    let [slow, silent] = &told[..] else { panic!("{told:?}") };
+    let looks = told.take();
+    let [slow, silent] = &looks[..] else { panic!("{looks:?}") };
     assert_eq!((slow.0.as_str(), slow.1, slow.2), ("1", Probe::Deep, Outcome::Answered));
-    assert!((1490.0..2000.0).contains(&slow.3), "{slow:?}");
+    assert!(slow.3 >= 1490.0, "{slow:?}");
     assert_eq!((silent.0.as_str(), silent.1, silent.2), ("0", Probe::Deep, Outcome::TimedOut));
-    assert!((2490.0..3000.0).contains(&silent.3), "{silent:?}");
+    assert!(silent.3 >= 2490.0, "{silent:?}");
     assert_eq!(requests.get(), 4);
+
+    // From its own beginning, not from when it was looked at: there are three seconds between the two.
+    let stop = StopSignal::new();
+    let (doubts, hanging) = hanging(&[port::SILENT], &stop).await;
+    sleep(Duration::from_millis(2200)).await;
+    let limits = CloserLimits { deep: Duration::from_secs(4), total: Duration::from_secs(9), ..LIMITS };
+    look_closer(doubts, Vec::new(), hanging, &surroundings, limits, stop, tell).await;
+    let looks = told.take();
+    let [silent] = &looks[..] else { panic!("{looks:?}") };
+    assert!((3990.0..6500.0).contains(&silent.3), "{silent:?}");
 }
 
 #[wasm_bindgen_test]
@@ -283,7 +290,9 @@ async fn stopping_and_dropping_close_everything_at_once() {
         (doubts, hanging)
     };
     let surroundings = surroundings(Family::Chromium).await;
-    let patient = CloserLimits { ice: LIMITS.deep, ..LIMITS };
+    // None of the limits ends it: they count from the beginning of what hangs, and that is long ago on a busy machine.
+    let long = Duration::from_secs(60);
+    let patient = CloserLimits { ice: long, deep: long, total: long, ..LIMITS };
     with_global("RTCPeerConnection", &fake, async {
         for stopped in [true, false] {
             let stop = StopSignal::new();
@@ -306,7 +315,7 @@ async fn stopping_and_dropping_close_everything_at_once() {
                 select(std::pin::pin!(looks), sleep(Duration::from_millis(200))).await;
             }
             let ms = js_sys::Date::now() - start;
-            assert!(ms < 300.0, "{ms} ms");
+            assert!(ms < 5_000.0, "{ms} ms");
             sleep(Duration::from_millis(50)).await;
             assert!(made().iter().all(is_closed));
         }

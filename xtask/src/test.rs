@@ -35,7 +35,7 @@ const PROBE_TESTS_TIMEOUT: &str = "180";
 pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCode> {
     let tools = setup::for_tests(workspace)?;
     let isolation = Isolation::find();
-    let mut tally = Tally::default();
+    let mut tally = Tally::new(&workspace.root.join("target/test-output"));
     if filter.is_none() {
         source(workspace, &mut tally);
         native(workspace, &mut tally);
