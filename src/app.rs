@@ -10,6 +10,7 @@ use futures_util::future::join;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, Window};
+use yew::html::Scope;
 use yew::prelude::*;
 
 use crate::capture::{Heard, Reading};
@@ -21,7 +22,7 @@ use crate::intake::{self, Intake};
 use crate::listener::Listener;
 use crate::offer;
 use crate::root::Line;
-use crate::scan::{CloserLimits, Deadlines, Hanging, StopSignal, look_closer, read_responders, scan};
+use crate::scan::{Batch, CloserLimits, Deadlines, Hanging, StopSignal, look_closer, read_responders, scan};
 use crate::startup::{self, Startup};
 use crate::state::{self, Effect, Origin, State};
 use crate::view::{self, Shown};
@@ -342,11 +343,11 @@ impl App {
                     let (link, stop) = (ctx.link().clone(), self.stop.clone());
                     let surroundings = surroundings.clone();
                     spawn_local(async move {
-                        let events = link.clone();
-                        let on_event =
-                            move |event| events.send_message(Msg::State(state::Message::Scan { run, event }));
+                        let batch = batch(&link, run);
+                        let on_event = |event| batch.tell(event);
                         let hangs = scan(plan, surroundings, Deadlines::default(), stop, on_event).await;
                         hanging.replace(hangs);
+                        batch.flush();
                         link.send_message(Msg::State(state::Message::ScanEnded { run, now: now() }));
                     });
                 }
@@ -354,14 +355,14 @@ impl App {
                     let (link, stop, hanging) = (ctx.link().clone(), self.stop.clone(), self.hanging.take());
                     let surroundings = surroundings.clone();
                     spawn_local(async move {
-                        let events = link.clone();
-                        let on_event =
-                            move |event| events.send_message(Msg::State(state::Message::Scan { run, event }));
+                        let batch = batch(&link, run);
+                        let on_event = |event| batch.tell(event);
                         let limits = CloserLimits { webrtc, ..CloserLimits::default() };
                         let readings = read_responders(readable, stop.clone(), &on_event);
                         let looks =
                             look_closer(doubts, healthy, hanging, &surroundings, limits, stop, &on_event);
                         join(readings, looks).await;
+                        batch.flush();
                         link.send_message(Msg::State(state::Message::CloserEnded { run, now: now() }));
                     });
                 }
@@ -437,6 +438,12 @@ impl App {
 /// An address has a slash or a dot; an id has neither.
 fn is_address(catalogue: &str) -> bool {
     catalogue.contains(['/', '.'])
+}
+
+/// What a run tells, for the state.
+fn batch(link: &Scope<App>, run: u32) -> Batch {
+    let link = link.clone();
+    Batch::new(move |events| link.send_message(Msg::State(state::Message::Scan { run, events })))
 }
 
 fn environment(surroundings: &Surroundings) -> Environment {

@@ -49,12 +49,12 @@ pub enum Message {
         /// RFC 3339, UTC.
         now: String,
     },
-    /// Something about one check of a run.
+    /// Something about checks of a run.
     Scan {
         /// Which run.
         run: u32,
-        /// What.
-        event: ScanEvent,
+        /// What, in order.
+        events: Vec<ScanEvent>,
     },
     /// The scan of a run came to its end.
     ScanEnded {

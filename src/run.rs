@@ -1,17 +1,17 @@
 //! One run of a catalogue: what was asked, what was seen, what is worth asking again or looking at closer.
 
+use connector_check_diagnosis::Diagnosis;
 use connector_check_diagnosis::catalogue::{CheckId, Expect};
 use connector_check_diagnosis::common::{Common, Way, requests};
 use connector_check_diagnosis::decision::{Reason, Status};
 use connector_check_diagnosis::endpoint::{Endpoint, Scheme};
-use connector_check_diagnosis::evidence::{Evidence, Progress};
+use connector_check_diagnosis::evidence::{Evidence, NotRun, Progress};
 use connector_check_diagnosis::observation::{
     Observation, Outcome, PERMISSION_POSSIBLE, PERMISSION_PROMPT, Probe,
 };
 use connector_check_diagnosis::plan::{Canary, PlannedCheck};
-use connector_check_diagnosis::{Diagnosis, diagnose};
 
-use crate::scan::Doubt;
+use crate::scan::{Doubt, ScanEvent};
 
 /// Where a run stands; the value of the element's `state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,15 +84,45 @@ pub fn worth_repeating(last: &Run, planned: &PlannedCheck) -> bool {
     }
 }
 
-/// What a closer look saw is added to what is known; it never takes away.
-pub fn look_closer(run: &mut Run, id: &CheckId, seen: Observation) {
+/// What a closer look saw is added to what is known; it never takes away. Whether the diagnosis may be another one now.
+pub fn look_closer(run: &mut Run, id: &CheckId, seen: Observation) -> bool {
     if run.closer
         && let Some(check) = run.evidence.get_mut(id)
         && let Progress::Observed(before) = &mut check.progress
     {
         before.push(seen);
-        run.diagnosis = diagnose(&run.evidence);
+        return true;
     }
+    false
+}
+
+/// Adds what a scan under way tells of a check; whether the diagnosis may be another one now.
+pub fn observe(run: &mut Run, event: ScanEvent) -> bool {
+    let progress = |run: &Run, id: &CheckId| {
+        run.evidence.get(id).map_or(Progress::Waiting, |check| check.progress.clone())
+    };
+    let (id, progress) = match event {
+        ScanEvent::Started(id) => (id, Progress::Running),
+        ScanEvent::Observed(id, seen) => match progress(run, &id) {
+            // A repeat that was not given its time leaves the first word standing.
+            Progress::Repeating(before) if cut_short(&seen) => (id, Progress::Observed(before)),
+            Progress::Repeating(before) => (id, Progress::Observed([before, vec![seen]].concat())),
+            // Silence that was not given its time says nothing.
+            _ if cut_short(&seen) => (id, Progress::NotRun(NotRun::NoRoom)),
+            _ => (id, Progress::Observed(vec![seen])),
+        },
+        ScanEvent::Repeating(id) => match progress(run, &id) {
+            Progress::Observed(before) => (id, Progress::Repeating(before)),
+            other => (id, other),
+        },
+        ScanEvent::NotStarted(id) => (id, Progress::NotRun(NotRun::NoRoom)),
+        ScanEvent::Looked(..) => return false,
+    };
+    let tells = progress != Progress::Running;
+    if let Some(check) = run.evidence.get_mut(&id) {
+        check.progress = progress;
+    }
+    tells
 }
 
 /// What a closer look could tell more about: failures that are or may be held against the network, with the last word

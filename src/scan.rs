@@ -20,12 +20,14 @@ use crate::environment::Surroundings;
 use crate::probe::timer::sleep;
 use crate::probe::{Attempt, Ended, Stopwatch, ask_otherwise, rules};
 
+mod batch;
 pub mod closer;
 pub mod queue;
 mod readings;
 mod stop;
 mod times;
 
+pub use batch::Batch;
 pub use closer::{CloserLimits, Doubt, look_closer};
 pub use queue::Deadlines;
 pub use readings::read_responders;

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connector_check_diagnosis::catalogue::{Catalogue, CheckId};
-use connector_check_diagnosis::evidence::{Client, Evidence, NotRun, PageKind, Progress};
+use connector_check_diagnosis::catalogue::Catalogue;
+use connector_check_diagnosis::evidence::{Client, Evidence, PageKind};
 use connector_check_diagnosis::plan::{Fill, Plan, Stage};
 use connector_check_diagnosis::report::{Environment, Frame, Report};
 use connector_check_diagnosis::scenario::Scenario;
@@ -20,7 +20,7 @@ use crate::desk::Desk;
 use crate::frame::Note;
 pub use crate::message::{Effect, Message, Origin};
 pub use crate::run::{Phase, Run};
-use crate::run::{cut_short, in_doubt, look_closer, readable, worth_repeating};
+use crate::run::{in_doubt, look_closer, observe, readable, worth_repeating};
 use crate::scan::ScanEvent;
 
 mod offers;
@@ -149,7 +149,7 @@ impl State {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         match message {
             Message::Run { only_failed, nonce, now } => self.start(only_failed, &nonce, now),
-            Message::Scan { run, event } => self.observe(run, event),
+            Message::Scan { run, events } => self.observe(run, events),
             Message::ScanEnded { run, now } => self.end(run, Phase::Done, now),
             Message::CloserEnded { run, now } => self.end_closer(run, now),
             Message::WebRtc(on) => {
@@ -331,39 +331,16 @@ impl State {
         effects
     }
 
-    fn observe(&mut self, number: u32, event: ScanEvent) -> Vec<Effect> {
+    fn observe(&mut self, number: u32, events: Vec<ScanEvent>) -> Vec<Effect> {
         let Some(run) = self.run.as_mut().filter(|run| run.number == number) else { return Vec::new() };
-        if let ScanEvent::Looked(id, seen) = event {
-            look_closer(run, &id, seen);
-            return Vec::new();
-        }
-        if self.phase != Phase::Running {
-            return Vec::new();
-        }
-        let progress = |run: &Run, id: &CheckId| {
-            run.evidence.get(id).map_or(Progress::Waiting, |check| check.progress.clone())
-        };
-        let (id, progress) = match event {
-            ScanEvent::Started(id) => (id, Progress::Running),
-            ScanEvent::Observed(id, seen) => match progress(run, &id) {
-                // A repeat that was not given its time leaves the first word standing.
-                Progress::Repeating(before) if cut_short(&seen) => (id, Progress::Observed(before)),
-                Progress::Repeating(before) => (id, Progress::Observed([before, vec![seen]].concat())),
-                // Silence that was not given its time says nothing.
-                _ if cut_short(&seen) => (id, Progress::NotRun(NotRun::NoRoom)),
-                _ => (id, Progress::Observed(vec![seen])),
-            },
-            ScanEvent::Repeating(id) => match progress(run, &id) {
-                Progress::Observed(before) => (id, Progress::Repeating(before)),
-                other => (id, other),
-            },
-            ScanEvent::NotStarted(id) => (id, Progress::NotRun(NotRun::NoRoom)),
-            ScanEvent::Looked(..) => return Vec::new(),
-        };
-        let tells = progress != Progress::Running;
         let (before, _) = run.progress();
-        if let Some(check) = run.evidence.get_mut(&id) {
-            check.progress = progress;
+        let mut tells = false;
+        for event in events {
+            tells |= match event {
+                ScanEvent::Looked(id, seen) => look_closer(run, &id, seen),
+                event if self.phase == Phase::Running => observe(run, event),
+                _ => false,
+            };
         }
         if !tells {
             return Vec::new();

@@ -1,4 +1,5 @@
 use connector_check_diagnosis::Verdict;
+use connector_check_diagnosis::catalogue::CheckId;
 use connector_check_diagnosis::decision::Status;
 use connector_check_diagnosis::evidence::PageKind;
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
@@ -30,7 +31,7 @@ fn start(state: &mut State, only_failed: bool) -> (u32, Vec<String>) {
 
 fn see(state: &mut State, run: u32, id: &str, outcome: Outcome) -> Vec<Effect> {
     let observation = Observation::fetched(outcome, 10.0);
-    state.update(Message::Scan { run, event: ScanEvent::Observed(CheckId::from(id), observation) })
+    state.update(Message::Scan { run, events: vec![ScanEvent::Observed(CheckId::from(id), observation)] })
 }
 
 fn end(state: &mut State, run: u32) -> Vec<Effect> {
@@ -226,7 +227,7 @@ fn silence_that_was_cut_short_is_no_result() {
     see(&mut state, run, "canary-https", Outcome::Failed);
     see(&mut state, run, "a", Outcome::Answered);
     let seen = Observation::fetched(Outcome::TimedOut, 4_500.0);
-    state.update(Message::Scan { run, event: ScanEvent::Observed(CheckId::from("b"), seen) });
+    state.update(Message::Scan { run, events: vec![ScanEvent::Observed(CheckId::from("b"), seen)] });
     end(&mut state, run);
     assert_eq!(status(&state, "b"), Some(Status::Skipped));
 }
@@ -261,10 +262,29 @@ fn a_repeat_is_no_further_result() {
     see(&mut state, run, "canary-https", Outcome::Failed);
     see(&mut state, run, "a", Outcome::Answered);
     assert_eq!(see(&mut state, run, "b", Outcome::Failed), [Effect::Progress { done: 3, total: 3 }]);
-    state.update(Message::Scan { run, event: ScanEvent::Repeating(CheckId::from("b")) });
+    state.update(Message::Scan { run, events: vec![ScanEvent::Repeating(CheckId::from("b"))] });
     assert_eq!(status(&state, "b"), None, "the first failure is not the last word");
     assert_eq!(see(&mut state, run, "b", Outcome::Answered), []);
     assert_eq!(status(&state, "b"), Some(Status::Reachable));
+}
+
+#[test]
+fn what_comes_together_counts_in_its_order() {
+    let mut state = fresh();
+    let (run, _) = start(&mut state, false);
+    let saw = |id: &str, outcome| ScanEvent::Observed(CheckId::from(id), Observation::fetched(outcome, 10.0));
+    let failed = saw("b", Outcome::Failed);
+    let again = ScanEvent::Repeating(CheckId::from("b"));
+    let canary = saw("canary-https", Outcome::Failed);
+    let events = vec![ScanEvent::Started(CheckId::from("b")), canary, failed, again];
+    assert_eq!(state.update(Message::Scan { run, events }), [Effect::Progress { done: 2, total: 3 }]);
+    assert_eq!(status(&state, "b"), None, "it is being asked again");
+    let events = vec![saw("b", Outcome::Answered), ScanEvent::Started(CheckId::from("a"))];
+    assert_eq!(state.update(Message::Scan { run, events }), []);
+    assert_eq!(status(&state, "b"), Some(Status::Reachable));
+    let late = vec![saw("a", Outcome::Answered)];
+    assert_eq!(state.update(Message::Scan { run: run + 1, events: late }), [], "of another run");
+    assert_eq!(status(&state, "a"), None);
 }
 
 #[test]
@@ -284,7 +304,7 @@ fn closer_looks_refine_the_report_and_can_be_ended() {
     assert_eq!((ids, healthy.len()), (vec!["b", "canary-https"], 1));
     assert_eq!(status(&state, "b"), Some(Status::Unreachable));
     let tls = Observation { probe: Probe::Turns, ..Observation::fetched(Outcome::Answered, 90.0) };
-    state.update(Message::Scan { run, event: ScanEvent::Looked(CheckId::from("b"), tls) });
+    state.update(Message::Scan { run, events: vec![ScanEvent::Looked(CheckId::from("b"), tls)] });
     assert_eq!(status(&state, "b"), Some(Status::Inconclusive), "TLS works: red would be false");
     assert_eq!(state.update(Message::Stop { now: "later".to_owned() }), [Effect::Abort, Effect::Report]);
     let report = state.report.as_ref().unwrap();

@@ -5,7 +5,7 @@
 //! Elsewhere a policy may forbid workers made of text, and would report each attempt to whoever keeps the site; there
 //! the page's timer is enough for all but dialogs.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::pin::pin;
 use std::rc::Rc;
@@ -28,7 +28,7 @@ const WORTH_A_WORKER: Duration = Duration::from_millis(400);
 
 thread_local! {
     /// Once asked for: the one that there is, or that there is none.
-    static WATCHDOG: RefCell<Option<Option<Rc<Watchdog>>>> = const { RefCell::new(None) };
+    static WATCHDOG: OnceCell<Option<Rc<Watchdog>>> = const { OnceCell::new() };
 }
 
 /// Ends after this time.
@@ -53,9 +53,9 @@ struct Watchdog {
 impl Watchdog {
     /// The page's one; `None` where there can be none.
     fn shared() -> Option<Rc<Self>> {
-        WATCHDOG.with_borrow_mut(|shared| {
+        WATCHDOG.with(|shared| {
             let from_a_file = || js::get(&js::get(&js::global(), "location"), "protocol") == "file:";
-            shared.get_or_insert_with(|| from_a_file().then(Self::start)?.ok().map(Rc::new)).clone()
+            shared.get_or_init(|| from_a_file().then(Self::start)?.ok().map(Rc::new)).clone()
         })
     }
 
