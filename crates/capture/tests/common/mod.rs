@@ -37,21 +37,18 @@ impl From<&Totals> for Oracle {
     }
 }
 
-/// Numbers that look random and are the same everywhere (xorshift).
-pub struct Random(u64);
+/// Numbers that look random and are the same everywhere.
+pub struct Random(fastrand::Rng);
 
 impl Random {
     /// Another sequence for each seed.
     pub fn new(seed: u64) -> Self {
-        Self(0x2545_f491_4f6c_dd1d_u64.wrapping_mul(2 * seed + 1))
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     /// Below the limit; 0 where that is 0.
     pub fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit.max(1) as u64).expect("it is below a usize")
+        self.0.usize(..limit.max(1))
     }
 
     /// One of them.
