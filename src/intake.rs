@@ -13,6 +13,9 @@ use crate::state::{Message, Origin};
 /// How many bytes from the beginning of a file decide what it is.
 const HEAD: f64 = 4096.0;
 
+/// What is said of a file that is gone, locked or too large for the browser.
+const UNREADABLE: &str = "the browser could not read the file";
+
 /// What the page can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -77,7 +80,12 @@ pub(crate) async fn read(file: File) -> Intake {
 }
 
 async fn head(file: &File) -> Option<Vec<u8>> {
-    let slice = file.slice_with_f64_and_f64(0.0, HEAD).ok()?;
+    first_bytes(file, HEAD).await
+}
+
+/// As many bytes from the beginning of a file, or all of a shorter one; `None` if the browser cannot read it.
+async fn first_bytes(file: &File, most: f64) -> Option<Vec<u8>> {
+    let slice = file.slice_with_f64_and_f64(0.0, most).ok()?;
     let buffer = JsFuture::from(slice.array_buffer()).await.ok()?;
     Some(Uint8Array::new(&buffer).to_vec())
 }
@@ -128,10 +136,9 @@ async fn host(file: &File, name: String) -> Message {
     let report = if length > 2 * host::MAX_BYTES {
         Err(HostError::TooLarge(length).to_string())
     } else {
-        match JsFuture::from(file.array_buffer()).await {
-            Ok(buffer) => HostReport::parse(&text_of(&Uint8Array::new(&buffer).to_vec()))
-                .map_err(|error| error.to_string()),
-            Err(_) => Err("the browser could not read the file".to_owned()),
+        match first_bytes(file, file.size()).await {
+            Some(bytes) => HostReport::parse(&text_of(&bytes)).map_err(|error| error.to_string()),
+            None => Err(UNREADABLE.to_owned()),
         }
     };
     Message::Desk(Action::Host(name, Box::new(report)))
@@ -141,15 +148,14 @@ async fn config(file: &File, name: String) -> Message {
     // One byte more than is read shows that there is more.
     #[allow(clippy::cast_precision_loss)]
     let most = (doctor::MAX_BYTES + 1) as f64;
-    let Ok(slice) = file.slice_with_f64_and_f64(0.0, most) else { return Message::FileUnknown(name) };
-    match JsFuture::from(slice.array_buffer()).await {
-        Ok(buffer) => Message::Desk(Action::Config(name, Uint8Array::new(&buffer).to_vec())),
-        Err(_) => Message::FileUnknown(name),
+    match first_bytes(file, most).await {
+        Some(bytes) => Message::Desk(Action::Config(name, bytes)),
+        None => Message::FileUnknown(name),
     }
 }
 
 fn unreadable(origin: Origin) -> Message {
-    Message::CatalogueUnreadable(origin, "the browser could not read the file".to_owned())
+    Message::CatalogueUnreadable(origin, UNREADABLE.to_owned())
 }
 
 #[cfg(test)]

@@ -18,14 +18,14 @@ use crate::{profile, proxy};
 /// The driver's port; the network is the lab's own, so any will do.
 const DRIVER_PORT: u16 = 4444;
 
-/// The screen of a browser that has one; the network is the lab's own, and so is what X listens on.
-const SCREEN: &str = ":7";
-
 /// How often the windows are looked through.
 const LOOK: Duration = Duration::from_millis(150);
 
 /// How long one run may take: 10 s, a closer look of 35 s from its beginning, and room for a busy machine.
 const RUN: Duration = Duration::from_secs(100);
+
+/// How long a screen may take to start.
+const SCREEN_START: Duration = Duration::from_secs(30);
 
 /// How many runs may go on at a time in one browser: most of them wait for what is silent.
 const AT_A_TIME: usize = 12;
@@ -85,9 +85,14 @@ impl Session {
             tempfile::Builder::new().prefix("cc-").tempdir_in("/tmp").expect("/tmp can be written to");
         let home = scratch.path().display().to_string();
         let mut environment = vec![("HOME", home.as_str()), ("TMPDIR", home.as_str())];
-        let screen = network.headed.then(|| screen(dir));
+        let (screen, display) = if network.headed {
+            let (screen, display) = screen(dir).await;
+            (Some(screen), display)
+        } else {
+            (None, String::new())
+        };
         if screen.is_some() {
-            environment.push(("DISPLAY", SCREEN));
+            environment.push(("DISPLAY", &display));
         }
         let (command, mut options) = match kind {
             Kind::Chromium => chromium(scratch.path(), network, authority),
@@ -199,9 +204,18 @@ impl Session {
     }
 }
 
-/// A screen that nobody sees.
-fn screen(dir: &Path) -> Process {
-    Process::spawn(&["Xvfb", SCREEN, "-screen", "0", "1280x1024x24"], &[], &dir.join("screen.log"))
+/// A screen that nobody sees, and its name. It takes a number that is free, and tells it once it can be used.
+async fn screen(dir: &Path) -> (Process, String) {
+    let command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24"];
+    let screen = Process::spawn(&command, &[], &dir.join("screen.log"));
+    let begun = Instant::now();
+    loop {
+        if let Some(number) = screen.log().lines().find_map(|line| line.trim().parse::<u16>().ok()) {
+            return (screen, format!(":{number}"));
+        }
+        assert!(begun.elapsed() < SCREEN_START, "Xvfb does not start:\n{}", screen.log());
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn chromium(scratch: &Path, network: &Network, authority: &Path) -> (Vec<String>, Value) {
