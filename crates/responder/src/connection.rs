@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -126,16 +126,19 @@ async fn begin_https(
     shared: Arc<Shared>,
 ) -> Option<Served> {
     let Arrived { stream, client, port } = arrived;
+    // One for everything: who is slow in each part is not to have the time for each.
+    let end = Instant::now() + shared.patience.handshake;
     let mut first = [0];
-    match timeout(shared.patience.handshake, stream.peek(&mut first)).await {
+    match timeout_at(end, stream.peek(&mut first)).await {
         Ok(Ok(1..)) => {}
         _ => return None,
     }
     if first[0].is_ascii_uppercase() {
-        refuse_plain(stream, &shared).await;
+        refuse_plain(stream, end).await;
         return None;
     }
-    let mut stream = handshake(stream, client, port, &acceptor, &shared, first[0]).await?;
+    let is_tls = first[0] == HANDSHAKE_RECORD;
+    let mut stream = handshake(stream, client, port, &acceptor, &shared, is_tls, end).await?;
     let tls = describe(&mut stream, certificate.description().signature);
     let service = Answering::new(Connection { client, port, tls: Some(tls) }, &shared);
     Some(if stream.get_ref().1.alpn_protocol() == Some(H2) {
@@ -151,14 +154,15 @@ async fn handshake(
     port: u16,
     acceptor: &TlsAcceptor,
     shared: &Shared,
-    first: u8,
+    is_tls: bool,
+    end: Instant,
 ) -> Option<TlsStream<Recording>> {
     let accepting = acceptor.accept(Recording::new(stream)).into_fallible();
-    match timeout(shared.patience.handshake, accepting).await {
+    match timeout_at(end, accepting).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err((error, mut stream))) => {
             if shared.log.is_on() {
-                let hello = if first == HANDSHAKE_RECORD { read_hello(&mut stream) } else { None };
+                let hello = if is_tls { read_hello(&mut stream) } else { None };
                 let offer = hello.as_ref().map(|hello| &hello.offer);
                 shared.log.write(client, &Event::NoHandshake { port, reason: &error, offer });
             }
@@ -173,7 +177,7 @@ async fn handshake(
 /// How long the last words to a client may take.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
-async fn refuse_plain(mut stream: TcpStream, shared: &Shared) {
+async fn refuse_plain(mut stream: TcpStream, end: Instant) {
     let talk = async {
         let mut request = vec![0; LEAST_BUFFER];
         // What was not read would make the system send a reset that overtakes the answer.
@@ -181,7 +185,7 @@ async fn refuse_plain(mut stream: TcpStream, shared: &Shared) {
         stream.write_all(SPEAK_TLS).await?;
         stream.shutdown().await
     };
-    let _: Result<io::Result<()>, _> = timeout(shared.patience.handshake, talk).await;
+    let _: Result<io::Result<()>, _> = timeout_at(end, talk).await;
 }
 
 fn read_hello(stream: &mut Recording) -> Option<ClientHello> {

@@ -16,8 +16,11 @@ use cursor::Cursor;
 pub use recorder::{Recorded, Recorder};
 
 /// Bytes of the longest `ClientHello` that is read. Browsers with post-quantum key shares send about 1,800; TLS
-/// allows 16 MiB, which nobody sends who means well.
-pub const MAX_HELLO: usize = 32 * 1024;
+/// allows 16 MiB, which nobody sends who means well. What is read is kept as long as its connection.
+pub const MAX_HELLO: usize = 16 * 1024;
+
+/// Protocols of the longest list that is read: each takes far more room here than on the wire. Browsers name two.
+pub const MAX_PROTOCOLS: usize = 64;
 
 /// The handshake message's type and length before the body.
 pub(crate) const MESSAGE_HEADER: usize = 4;
@@ -44,6 +47,8 @@ pub enum HelloError {
     LeftOver(&'static str),
     /// Longer than [`MAX_HELLO`].
     TooLong,
+    /// More than [`MAX_PROTOCOLS`] protocols.
+    TooManyProtocols,
     /// A record that is no part of a TLS handshake; carries its first byte.
     OtherRecord(u8),
 }
@@ -55,6 +60,7 @@ impl fmt::Display for HelloError {
             Self::Short(part) => write!(f, "the ClientHello ends within {part}"),
             Self::LeftOver(part) => write!(f, "the ClientHello has bytes too many after {part}"),
             Self::TooLong => write!(f, "the ClientHello is longer than {MAX_HELLO} bytes"),
+            Self::TooManyProtocols => write!(f, "the ClientHello names more than {MAX_PROTOCOLS} protocols"),
             Self::OtherRecord(kind) => write!(f, "a record of type {kind} is no part of a handshake"),
         }
     }
@@ -147,6 +153,9 @@ fn read_protocols(mut content: Cursor<'_>) -> Result<Vec<String>, HelloError> {
     let mut list = content.block16(part)?;
     let mut protocols = Vec::new();
     while !list.is_empty() {
+        if protocols.len() == MAX_PROTOCOLS {
+            return Err(HelloError::TooManyProtocols);
+        }
         let name = list.block8(part)?.rest();
         protocols.push(name.escape_ascii().to_string());
     }

@@ -10,9 +10,10 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 /// The limits of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests and handshakes per second and address on the long run; 0 for as many as come.
+    /// Requests per second and address on the long run; 0 for as many as come. A handshake does not count: who is refused
+    /// one would take the port for closed, and who is refused an answer is told why.
     pub rate: u32,
-    /// Requests and handshakes of one address at once, before [`Self::rate`] applies.
+    /// Requests of one address at once, before [`Self::rate`] applies.
     pub burst: u32,
     /// Open connections altogether.
     pub connections: usize,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use connector_check_responder::options::{HELP, Task, parse};
 use connector_check_responder::{Config, Kind, Loaded, PortMap, Server};
+use time::OffsetDateTime;
 
 /// What `--check-config` ends with where something is wrong, and every start that fails.
 const FAILURE: u8 = 2;
@@ -80,8 +81,10 @@ fn describe(config: &Config, loaded: &Loaded) {
     }
     for (kind, ports) in kinds {
         let certificate = loaded.description_of(kind).map_or_else(String::new, |certificate| {
+            let passed =
+                if certificate.not_after < OffsetDateTime::now_utc() { ", which has passed" } else { "" };
             format!(
-                "   {}; {}; until {}",
+                "   {}; {}; until {}{passed}",
                 certificate.names.join(", "),
                 certificate.signature,
                 certificate.not_after.date()

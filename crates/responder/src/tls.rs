@@ -15,6 +15,8 @@ use crate::ports::Kind;
 pub(crate) const H2: &[u8] = b"h2";
 /// See [`H2`].
 pub(crate) const HTTP1: &[u8] = b"http/1.1";
+/// See [`H2`]. Who offers nothing else would be refused TLS.
+pub(crate) const HTTP1_0: &[u8] = b"http/1.0";
 
 /// The configuration of a kind of port. `nobody` is an authority of which nobody has a client certificate.
 pub(crate) fn config(
@@ -40,7 +42,7 @@ pub(crate) fn config(
         builder.with_no_client_auth()
     };
     let mut config = builder.with_cert_resolver(certificate);
-    let protocols: &[&[u8]] = if http2 { &[H2, HTTP1] } else { &[HTTP1] };
+    let protocols: &[&[u8]] = if http2 { &[H2, HTTP1, HTTP1_0] } else { &[HTTP1, HTTP1_0] };
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     // Every connection makes a whole handshake: that is what is to be looked at, and what is to be timed.
     config.session_storage = Arc::new(NoServerSessionStorage {});

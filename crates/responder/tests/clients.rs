@@ -23,7 +23,7 @@ fn url(port: u16) -> String {
 fn curl_is_told_what_it_offered_over_both_protocols() {
     let https = port();
     let lab = Lab::start(&["--ports", &https.to_string(), "--http2"]);
-    for (option, protocol) in [("--http1.1", "http/1.1"), ("--http2", "h2")] {
+    for (option, protocol) in [("--http1.0", "http/1.0"), ("--http1.1", "http/1.1"), ("--http2", "h2")] {
         let reading = lab.reading(&[option, "--user-agent", "probe/1", &url(https)]);
         assert_eq!(reading.nonce.as_deref(), Some("n-1"));
         assert_eq!(reading.request.protocol, protocol);

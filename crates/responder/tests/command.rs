@@ -61,6 +61,24 @@ fn a_bad_configuration_is_refused_with_what_is_wrong() {
 }
 
 #[test]
+fn a_certificate_that_has_expired_is_said_to_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    for (year, passed) in [(2020, true), (2999, false)] {
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 2);
+        let (certificate_file, key_file) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+        std::fs::write(&certificate_file, params.self_signed(&key).unwrap().pem()).unwrap();
+        std::fs::write(&key_file, key.serialize_pem()).unwrap();
+        let files = [certificate_file, key_file].map(|file| file.display().to_string());
+        let (code, text) = run(&["--check-config", "--cert", &files[0], "--key", &files[1]]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains(&format!("until {year}-01-02")), "{text}");
+        assert_eq!(text.contains("which has passed"), passed, "{text}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
