@@ -165,6 +165,8 @@ evidence-stopped = The run was stopped before { $count ->
     [one] one check
    *[other] { $count } checks
 } had an answer.
+evidence-domain-spared = Names that cannot exist got answers, but not those in the domain of { $hosts }: inspection may leave it alone. Look at the issuer of its certificate.
+evidence-host-unproven = Over TLS nobody showed a trusted certificate for { $hosts }, so whoever answered over plain HTTP may be anybody.
 evidence-canary-silent = The names that cannot exist got neither answer nor refusal in time, so it is open what an answer is worth.
 evidence-nothing-asked = There was nothing to ask, or nothing that counts.
 evidence-all-answered = { $count ->

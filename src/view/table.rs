@@ -229,6 +229,8 @@ fn reason_text(scene: Scene<'_>, reason: &Reason) -> String {
         Reason::AnsweredThoughImpossible => Text::new("reason-answered-though-impossible"),
         Reason::AnswersAreFabricated => Text::new("reason-answers-are-fabricated"),
         Reason::DomainAnswersAnything => Text::new("reason-domain-answers-anything"),
+        Reason::DomainMayBeSpared => Text::new("reason-domain-may-be-spared"),
+        Reason::HostUnproven => Text::new("reason-host-unproven"),
         Reason::CanaryUndecided => Text::new("reason-canary-undecided"),
         Reason::NothingAnswered => Text::new("reason-nothing-answered"),
         Reason::NeedsAnotherProbe => Text::new("reason-needs-another-probe"),

@@ -1,5 +1,7 @@
 //! One check: from what was seen to a status. The table is [`status`]; everything else prepares its inputs.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{CheckId, Expect};
@@ -53,6 +55,10 @@ pub enum Reason {
     AnswersAreFabricated,
     /// An answer arrived, but a made-up name of the same domain gets one too.
     DomainAnswersAnything,
+    /// An answer arrived, and something makes answers up, though not for made-up names of the same domain.
+    DomainMayBeSpared,
+    /// An answer arrived over plain HTTP, and over TLS the same host has no certificate that the browser trusts.
+    HostUnproven,
     /// An answer arrived, and no canary has said yet what answers are worth.
     CanaryUndecided,
     /// It failed or hung, and so did everything else.
@@ -94,6 +100,10 @@ pub enum Trust {
     FabricatedPlain,
     /// A made-up name of the check's own domain answered, nothing else did.
     Doubtful,
+    /// A name that cannot exist answered, but a made-up name of the check's own domain failed: inspection may spare it.
+    Spared,
+    /// The check is plain HTTP, and where the same host was asked over TLS, nobody could show its certificate.
+    Stranger,
     /// No canary has come to an end.
     Unknown,
 }
@@ -192,6 +202,8 @@ const fn worth(trust: Trust) -> (Status, Reason) {
         Trust::Fabricated => (Status::Intercepted, Reason::AnswersAreFabricated),
         Trust::FabricatedPlain => (Status::Inconclusive, Reason::AnswersAreFabricated),
         Trust::Doubtful => (Status::Inconclusive, Reason::DomainAnswersAnything),
+        Trust::Spared => (Status::Inconclusive, Reason::DomainMayBeSpared),
+        Trust::Stranger => (Status::Inconclusive, Reason::HostUnproven),
         Trust::Unknown => (Status::Inconclusive, Reason::CanaryUndecided),
     }
 }
@@ -223,6 +235,8 @@ pub struct Reading<'a> {
     facts: Vec<Option<Facts>>,
     /// Whether something beyond this machine answered.
     beyond: bool,
+    /// Hosts to which TLS was tried, and in no case with a certificate that the browser trusts.
+    strangers: BTreeSet<&'a str>,
     /// What all checks have in common.
     pub common: Common<'a>,
 }
@@ -232,7 +246,8 @@ impl<'a> Reading<'a> {
     pub fn of(evidence: &'a Evidence) -> Self {
         let common = Common::of(evidence);
         let facts: Vec<_> = evidence.checks.iter().map(|check| facts(check, &common)).collect();
-        let mut reading = Self { evidence, facts, beyond: false, common };
+        let strangers = strangers(evidence, &facts);
+        let mut reading = Self { evidence, facts, beyond: false, strangers, common };
         reading.beyond = evidence.checks.iter().zip(&reading.facts).any(|(check, facts)| {
             // Made-up answers come from wherever they please, even from this machine's own proxy.
             let genuine = |place: &Endpoint| !place.is_loopback() && reading.trust(place) == Trust::Clean;
@@ -323,7 +338,9 @@ impl<'a> Reading<'a> {
     fn trust(&self, endpoint: &Endpoint) -> Trust {
         let tls = endpoint.scheme.is_tls();
         let mut failed = false;
+        let mut spared = false;
         let mut doubtful = false;
+        let mut fabricated = false;
         let mut fabricated_plain = false;
         for (canary, facts) in self.evidence.checks.iter().zip(&self.facts) {
             let Some(place) = canary.planned.endpoint().filter(|_| canary.check().expect == Expect::Refusal)
@@ -351,10 +368,8 @@ impl<'a> Reading<'a> {
                             .is_some_and(|rest| rest.ends_with('.'));
                 }
                 (Some(Manner::Answered), Some(Canary::Anywhere) | None) => {
-                    if canary_tls {
-                        return Trust::Fabricated;
-                    }
-                    fabricated_plain |= !tls;
+                    fabricated |= canary_tls;
+                    fabricated_plain |= !canary_tls && !tls;
                 }
                 (Some(Manner::Failed | Manner::AtOnce | Manner::NameTimedOut), Some(Canary::Anywhere)) => {
                     failed |= canary_tls == tls;
@@ -364,6 +379,7 @@ impl<'a> Reading<'a> {
                     Some(Canary::Domain(domain)),
                 ) => {
                     failed |= tls && below(domain);
+                    spared |= tls && below(domain);
                 }
                 // Not come to an end; or one dead host of the catalogue, which shows nothing about others.
                 (Some(Manner::Failed | Manner::AtOnce | Manner::NameTimedOut), None)
@@ -383,10 +399,14 @@ impl<'a> Reading<'a> {
                 ) => {}
             }
         }
-        if fabricated_plain {
+        if fabricated {
+            if spared && !doubtful { Trust::Spared } else { Trust::Fabricated }
+        } else if fabricated_plain {
             Trust::FabricatedPlain
         } else if doubtful {
             Trust::Doubtful
+        } else if !tls && !endpoint.is_loopback() && self.strangers.contains(endpoint.host.as_str()) {
+            Trust::Stranger
         } else if failed || endpoint.is_loopback() {
             // Nothing lies between a page and its own machine that could make answers up.
             Trust::Clean
@@ -399,6 +419,22 @@ impl<'a> Reading<'a> {
     fn network(&self, endpoint: &Endpoint) -> Network {
         if endpoint.is_loopback() || self.beyond { Network::Proven } else { Network::Unproven }
     }
+}
+
+/// Hosts to which connections were made, and on none of them TLS with a certificate that the browser trusts: whatever
+/// answers there over plain HTTP may be anybody, such as the page of a filter that says what it blocks.
+fn strangers<'a>(evidence: &'a Evidence, facts: &[Option<Facts>]) -> BTreeSet<&'a str> {
+    let tls = || {
+        let checks = evidence.checks.iter().zip(facts);
+        checks.filter_map(|(check, facts)| {
+            let place = check.planned.endpoint().filter(|place| place.scheme.is_tls())?;
+            Some((place.host.as_str(), (*facts)?))
+        })
+    };
+    let known: BTreeSet<_> =
+        tls().filter(|(_, facts)| facts.proven >= Some(Layer::Tls)).map(|(host, _)| host).collect();
+    let fails = |facts: &Facts| facts.proven == Some(Layer::Tcp) && facts.disproven == Some(Layer::Tls);
+    tls().filter(|(host, facts)| fails(facts) && !known.contains(host)).map(|(host, _)| host).collect()
 }
 
 /// Of the request that was answered; else of the first.

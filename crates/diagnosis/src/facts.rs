@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Expect;
 use crate::common::{CLOSED_BY_TLS, Common, Way, requests};
 use crate::endpoint::Scheme;
-use crate::evidence::{CheckEvidence, Engine};
+use crate::evidence::{CheckEvidence, Client, Engine};
 use crate::observation::{
     BrowserLimit, CLOCK_GAP, Observation, Outcome, PERMISSION_POSSIBLE, PERMISSION_PROMPT, Probe, SENT,
 };
@@ -199,6 +199,11 @@ pub(crate) fn gave_up_tls(seen: &Observation) -> bool {
     within(seen, &TLS_GIVE_UP_MS)
 }
 
+/// Whether a request ended when the system gives up connecting; others than Windows take minutes.
+pub(crate) fn gave_up_connecting(seen: &Observation, client: Client) -> bool {
+    client.windows && within(seen, &CONNECT_GIVE_UP_MS)
+}
+
 /// How the attempts over HTTP ended; the best of them counts, then the latest.
 fn manner(check: &CheckEvidence, common: &Common<'_>) -> Option<Manner> {
     let seen = check.observations();
@@ -240,7 +245,12 @@ fn manner(check: &CheckEvidence, common: &Common<'_>) -> Option<Manner> {
         let mut all = seen.iter().filter(|seen| seen.probe == Probe::WebSocket && !wss);
         all.any(|seen| seen.outcome == outcome && within(seen, &SOON_MS))
     };
+    let no_proxy = common.way == Way::Direct || common.sent_proves;
     Some(match last {
+        // Far away an error takes as long as silence: Firefox tries ten times, and a WebSocket once.
+        Manner::Silent | Manner::NameTimedOut if no_proxy && !silent(seen) && websocket(Outcome::Failed) => {
+            Manner::Failed
+        }
         Manner::Silent | Manner::PermissionPrompt | Manner::PermissionPossible
             if websocket(Outcome::Failed) || websocket(Outcome::Answered) =>
         {
@@ -296,7 +306,9 @@ fn manner_of(observation: &Observation, common: &Common<'_>) -> Manner {
         {
             Manner::NameTimedOut
         }
-        Outcome::Failed if observation.probe == Probe::Deep && within(observation, &CONNECT_GIVE_UP_MS) => {
+        Outcome::Failed
+            if observation.probe == Probe::Deep && gave_up_connecting(observation, common.client) =>
+        {
             Manner::ConnectTimedOut
         }
         // Silence that ends late is silence all the same; what fails at once fails.

@@ -10,6 +10,10 @@ use crate::endpoint::{Endpoint, EndpointError, Scheme};
 /// The top-level domain that can never exist (RFC 6761, section 6.4).
 const NEVER: &str = "invalid";
 
+/// A certificate's common name has no more letters (RFC 5280, upper bounds of appendix A). Who makes certificates up may
+/// make none that a browser takes for a longer name (measured with squid 5.7), and would look honest.
+const COMMON_NAME: usize = 64;
+
 /// What the admin typed for each placeholder, by placeholder id.
 pub type Fill = BTreeMap<String, String>;
 
@@ -208,7 +212,10 @@ fn canary(scheme: Scheme, domain: &str, nonce: &str, kind: Canary) -> Option<Pla
         Canary::Anywhere => format!("connector-check-{nonce}.{domain}"),
         // Two labels: a service's own wildcard certificate covers one, so that even where its DNS answers
         // for everything, only something on the path can answer with a certificate for this name.
-        Canary::Domain(_) => format!("canary.connector-check-{nonce}.{domain}"),
+        Canary::Domain(_) => {
+            let long = format!("canary.connector-check-{nonce}.{domain}");
+            if long.len() <= COMMON_NAME { long } else { format!("c.cc-{nonce}.{domain}") }
+        }
     };
     let endpoint = Endpoint::parse(&format!("{}://{host}/", scheme.as_str())).ok()?;
     let name = match &kind {
@@ -286,6 +293,24 @@ mod tests {
             ]
         );
         assert_eq!(plan.checks.len(), 7, "no canary for a rule that is not about the check's host");
+    }
+
+    #[test]
+    fn names_of_canaries_fit_into_a_certificate() {
+        let nonce = "0123456789ab";
+        let canary = |domain: &str| {
+            let url = format!("https://a.{domain}/");
+            let plan = Plan::new(&catalogue(&check("a", &url, &format!("*.{domain}"))), &Fill::new(), nonce);
+            plan.checks[1].endpoint().unwrap().host.clone()
+        };
+        assert_eq!(
+            canary("servicebus.usgovcloudapi.net"),
+            "canary.connector-check-0123456789ab.servicebus.usgovcloudapi.net"
+        );
+        assert_eq!(
+            canary("service.some-division.example"),
+            "c.cc-0123456789ab.service.some-division.example"
+        );
     }
 
     #[test]

@@ -235,12 +235,71 @@ fn times_separate_handshakes_and_refusals() {
 
 #[test]
 fn a_name_server_that_stays_silent_is_seen_by_the_time_at_which_the_browser_gives_up() {
-    for (engine, ms, finding) in [
-        (Engine::Chromium, 13_100, "name-not-resolved likely"),
-        (Engine::Firefox, 10_000, "name-not-resolved likely"),
-        (Engine::Firefox, 13_100, "port-dropped possible"),
+    let sure = ["name-not-resolved likely"].as_slice();
+    // A server that gives up, or a name server that fails late.
+    let open = &["port-dropped possible", "accepted-then-silent possible", "name-not-resolved possible"];
+    for (engine, ms, findings) in [
+        (Engine::Chromium, 13_100, sure),
+        (Engine::Chromium, 12_100, open),
+        (Engine::Firefox, 10_000, sure),
+        (Engine::Firefox, 13_100, open),
     ] {
         let x = format!("x https://b.svc.example/ answer: fetch hang 8000; deep fail {ms}");
-        check(engine, &beside(GOOD, &x), "unreachable", &[finding]);
+        check(engine, &beside(GOOD, &x), "unreachable", findings);
     }
+}
+
+#[test]
+fn a_server_that_hangs_up_after_a_while_was_likely_dropped() {
+    let hangs = "x https://a.svc.example:9090/ answer: fetch hang 8000; plain hang 5000";
+    check(Engine::Chromium, &beside(GOOD, hangs), "unreachable", &["port-dropped likely"]);
+    // Only Windows gives up connecting so early.
+    let both = ["port-dropped possible", "accepted-then-silent possible"];
+    for ms in [12_100, 24_100] {
+        let ends = format!("{hangs}; deep fail {ms}");
+        check(Engine::Chromium, &beside(GOOD, &ends), "unreachable", &both);
+    }
+}
+
+#[test]
+fn a_reset_far_away_was_called_a_sign_in() {
+    let x = "x https://b.svc.example/ answer: fetch fail 7500; web-socket fail 1030 1006";
+    let far = ["port-refused possible", "name-not-resolved possible"];
+    check(Engine::Firefox, &beside(GOOD, x), "unreachable", &far);
+    // Through a proxy it may be a dialog that somebody has closed.
+    let proxy = format!("canary-https: fetch fail 333 request-sent\n{GOOD}\n{x}");
+    check(Engine::Firefox, &proxy, "inconclusive", &["proxy-requires-authentication possible"]);
+}
+
+#[test]
+fn the_page_of_a_filter_was_taken_for_the_host() {
+    let lines = format!(
+        "canary-http: fetch fail 40\n{GOOD}\nx http://b.svc.example/ answer: fetch ok 90
+        t https://b.svc.example/ answer: fetch fail 90; repeat fail 90; web-socket fail 90 1015"
+    );
+    let open = ["certificate-not-trusted possible", "tls-handshake-refused possible", "undecided possible"];
+    check(Engine::Firefox, &lines, "inconclusive", &open);
+    // A certificate on any port shows who it is.
+    let known = format!("{lines}\nu https://b.svc.example:8443/ answer: fetch ok 90");
+    check(Engine::Firefox, &known, "reachable", &open[..2]);
+}
+
+#[test]
+fn a_domain_that_inspection_leaves_alone_was_called_intercepted() {
+    let spared = "canary-https: fetch ok 100\nx https://a.svc.example/ answer: fetch ok 250";
+    let open = ["answers-fabricated proven", "tls-intercepted proven", "undecided possible"];
+    check(Engine::Chromium, spared, "inconclusive", &open);
+    let silent = format!("canary-svc-example: fetch hang 8000\n{spared}");
+    check(Engine::Chromium, &silent, "intercepted", &open[..2]);
+}
+
+#[test]
+fn a_machine_for_names_that_nobody_has_was_taken_for_inspection_of_all() {
+    let lines = format!(
+        "canary-https: fetch fail 100; web-socket fail 100 1015\n{GOOD}
+        x https://b.svc.example/ answer: fetch fail 100; repeat fail 100; web-socket fail 100 1015"
+    );
+    let open =
+        ["certificate-not-trusted possible", "tls-handshake-refused possible", "tls-intercepted possible"];
+    check(Engine::Firefox, &lines, "unreachable", &open);
 }

@@ -128,6 +128,26 @@ fn one_port_dropped_everywhere() {
 }
 
 #[test]
+fn a_dead_host_hides_no_port_that_is_dropped_everywhere() {
+    check(
+        "service central c:443  required ok
+         service central c:9090 required drop
+         service east    e:443  required ok
+         service east    e:9090 required drop
+         service west    w:443  required drop
+         service west    w:8080 required ok
+         service -       d:443  required drop
+         service -       d:9090 required drop",
+        Verdict::Blocked,
+        &[
+            "port-dropped likely blocking: c-9090 e-9090",
+            "domain-blocked possible blocking: d-443 d-9090",
+            "port-dropped possible blocking: w-443",
+        ],
+    );
+}
+
+#[test]
 fn two_ports_of_one_cause_are_one_finding() {
     check(
         "service central c.svc:443  required ok

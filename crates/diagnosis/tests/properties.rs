@@ -382,6 +382,8 @@ fn the_table_is_total_and_never_green_without_proof() {
                         Trust::Fabricated,
                         Trust::FabricatedPlain,
                         Trust::Doubtful,
+                        Trust::Spared,
+                        Trust::Stranger,
                         Trust::Unknown,
                     ] {
                         for network in [Network::Proven, Network::Unproven] {
@@ -406,5 +408,5 @@ fn the_table_is_total_and_never_green_without_proof() {
             }
         }
     }
-    assert_eq!(rows, 4 * 4 * 15 * 4 * 5 * 2);
+    assert_eq!(rows, 4 * 4 * 15 * 4 * 7 * 2);
 }

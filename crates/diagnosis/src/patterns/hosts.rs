@@ -7,12 +7,12 @@ use super::seen::{hosts_count, hosts_of, ports_of};
 use super::tls::summary as tls_summary;
 use super::{Matrix, Row, finding, severity_of};
 use crate::catalogue::Group;
-use crate::common::Way;
+use crate::common::{Way, requests};
 use crate::decision::{Reason, Status};
 use crate::endpoint::Endpoint;
-use crate::facts::gave_up_tls;
+use crate::facts::{gave_up_connecting, gave_up_tls};
 use crate::finding::{Confidence, FindingCode, Severity};
-use crate::observation::{Outcome, Probe};
+use crate::observation::{Observation, Outcome, Probe};
 use crate::text::Message;
 use crate::timing::Step;
 
@@ -30,10 +30,11 @@ impl<'a> Matrix<'a> {
                 .rows
                 .iter()
                 .filter(|row| row.port() == port && !self.explained.contains(row.id()))
-                .filter(|row| !row.is(Status::Skipped))
+                .filter(|row| !row.is(Status::Skipped) && self.host_answers(row.host()))
                 .count();
-            let hosts_live = rows.iter().all(|row| self.host_answers(row.host()));
-            if rows.len() < asked || !hosts_live {
+            // A host that answers nowhere has a cause of its own, and tells nothing of the port.
+            let rows: Vec<_> = rows.into_iter().filter(|row| self.host_answers(row.host())).collect();
+            if rows.is_empty() || rows.len() < asked {
                 continue;
             }
             // A firewall that drops is silent on all of them; one refusal speaks against it.
@@ -56,7 +57,7 @@ impl<'a> Matrix<'a> {
             of_port.map(Row::host).collect::<BTreeSet<_>>().len()
         };
         let (sure, open): (Vec<_>, Vec<_>) =
-            rows.iter().copied().partition(|row| hosts_of_port(row.port()) > 1 || never_connected(row));
+            rows.iter().copied().partition(|row| hosts_of_port(row.port()) > 1 || self.never_connected(row));
         self.port_finding(FindingCode::PortDropped, &sure, Confidence::Likely);
         self.silent_ports(&open);
     }
@@ -64,7 +65,7 @@ impl<'a> Matrix<'a> {
     /// Dropped, or accepted and never answered.
     fn silent_ports(&mut self, rows: &[Row<'a>]) {
         let Some(first) = rows.first() else { return };
-        if rows.iter().all(never_connected) {
+        if rows.iter().all(|row| self.never_connected(row)) {
             self.port_finding(FindingCode::PortDropped, rows, Confidence::Possible);
             return;
         }
@@ -81,6 +82,18 @@ impl<'a> Matrix<'a> {
             _ => port_summary(code, rows),
         };
         self.push_candidates(&candidates, rows, summary, &evidence, &command);
+    }
+
+    /// Whether plain HTTP hung on the port of a TLS check, too, which a server of TLS ends at once; or the system gave up
+    /// connecting. That ICE hangs says less: some servers wait for the rest of its first message. A request that ended
+    /// at any other time was ended by somebody.
+    fn never_connected(&self, row: &Row<'a>) -> bool {
+        let seen = row.check.observations();
+        let hung = |seen: &Observation| seen.probe == Probe::Plain && seen.outcome == Outcome::TimedOut;
+        match seen.iter().find(|seen| seen.probe == Probe::Deep && seen.outcome == Outcome::Failed) {
+            Some(ended) => gave_up_connecting(ended, self.common.client),
+            None => seen.iter().any(hung),
+        }
     }
 
     pub(super) fn port_finding(&mut self, code: FindingCode, rows: &[Row<'a>], confidence: Confidence) {
@@ -209,7 +222,7 @@ impl<'a> Matrix<'a> {
             .copied()
             .filter(|row| {
                 self.common.way != Way::Proxy
-                    && row.reason() == Some(&Reason::Failed)
+                    && (row.reason() == Some(&Reason::Failed) || ended_late(row))
                     && row.endpoint.is_some_and(Endpoint::is_named)
                     && !self.host_answers(row.host())
                     && self.common.pace.step(row.check).is_none()
@@ -232,14 +245,11 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Whether plain HTTP hung on the port of a TLS check, too, which a server of TLS ends at once; or the system gave up
-/// connecting. That ICE hangs says less: some servers wait for the rest of its first message.
-fn never_connected(row: &Row<'_>) -> bool {
-    row.check.observations().iter().any(|seen| match seen.probe {
-        Probe::Plain => seen.outcome == Outcome::TimedOut,
-        Probe::Deep => seen.outcome == Outcome::Failed && !gave_up_tls(seen),
-        _ => false,
-    })
+/// Whether the last request ended by itself, and took as long as silence: name servers that wait for others let it.
+fn ended_late(row: &Row<'_>) -> bool {
+    let last = row.check.observations().iter().rfind(|seen| requests(seen));
+    row.reason() == Some(&Reason::TimedOut)
+        && last.is_some_and(|last| last.outcome == Outcome::Failed && !gave_up_tls(last))
 }
 
 /// Whether a request was given all the time there is.

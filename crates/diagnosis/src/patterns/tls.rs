@@ -3,11 +3,14 @@
 use super::seen::{hosts_count, hosts_of, ports_of};
 use super::{Matrix, Row, finding};
 use crate::common::{CLOSED_BY_TLS, requests};
-use crate::decision::Reason;
+use crate::decision::{Reason, Status};
 use crate::finding::{Confidence, FindingCode, Severity};
 use crate::observation::{Probe, SENT};
 use crate::text::Message;
 use crate::timing::Step;
+
+/// What is said where TLS is opened in the name of an authority that the browser does not know.
+const UNTRUSTED: &str = "tls-intercepted-untrusted";
 
 impl<'a> Matrix<'a> {
     /// Firefox had sent its request, so that the handshake was complete for it, and then TLS failed: with TLS 1.3 a
@@ -45,8 +48,12 @@ impl<'a> Matrix<'a> {
         self.tls_finding(&[(FindingCode::TlsHandshakeRefused, Confidence::Likely)], &handshake);
         let open = self.failing(|row| known(row) || step(row) == Some(Step::OneHandshake));
         // Nothing that a page can see separates the two: both are named, the more frequent one first.
-        let both = [FindingCode::CertificateNotTrusted, FindingCode::TlsHandshakeRefused];
-        self.tls_finding(&both.map(|code| (code, Confidence::Possible)), &open);
+        let mut both = vec![FindingCode::CertificateNotTrusted, FindingCode::TlsHandshakeRefused];
+        if !common.tcp_honest {
+            both.push(FindingCode::TlsIntercepted);
+        }
+        let both: Vec<_> = both.into_iter().map(|code| (code, Confidence::Possible)).collect();
+        self.tls_finding(&both, &open);
         let cut = self.failing(|row| {
             row.reason() == Some(&Reason::Failed)
                 && matches!(common.pace.step(row.check), Some(Step::AfterTls | Step::Reset))
@@ -58,13 +65,19 @@ impl<'a> Matrix<'a> {
         let Some(first) = rows.first() else { return };
         let evidence = self.lines_with_healthy(rows, |_| true);
         let command = format!("curl.exe -v --connect-timeout 30 {}", first.url());
-        self.push_candidates(candidates, rows, |code| summary(code.as_str(), rows), &evidence, &command);
+        let summary = |code| match code {
+            FindingCode::TlsIntercepted => summary(UNTRUSTED, rows),
+            _ => summary(code.as_str(), rows),
+        };
+        self.push_candidates(candidates, rows, summary, &evidence, &command);
     }
 
     /// Connections are made in the name of what cannot exist, and TLS fails on them as it does on all others: somebody
     /// opens TLS whose authority this browser does not know.
     pub(super) fn unknown_authority(&mut self) {
-        if self.common.tcp_honest {
+        // What is a mere machine for names that nobody has leaves all others alone.
+        let honest = |row: &Row<'_>| row.is(Status::Reachable) && is_tls(row);
+        if self.common.tcp_honest || self.rows.iter().any(honest) {
             return;
         }
         let rows = self.failing(|row| row.reason() == Some(&Reason::TlsFails));
@@ -73,7 +86,7 @@ impl<'a> Matrix<'a> {
         }
         let mut evidence = self.lines_with_healthy(&rows, |_| true);
         evidence.insert(0, Message::new("evidence-impossible-connected"));
-        let summary = summary("tls-intercepted-untrusted", &rows);
+        let summary = summary(UNTRUSTED, &rows);
         self.push(FindingCode::TlsIntercepted, Confidence::Likely, &rows, summary, evidence);
     }
 }

@@ -39,7 +39,12 @@ impl Matrix<'_> {
             (false, true) => "domain",
             (false, false) => "plain",
         };
-        let severity = if tls || only_domains { severity_of(&spoiled) } else { Severity::Warning };
+        let severity = match (tls, only_domains) {
+            // Whether or not it spares what the connector needs.
+            (true, _) => severity_of(&spoiled).min(Severity::Warning),
+            (false, true) => severity_of(&spoiled),
+            (false, false) => Severity::Warning,
+        };
         let confidence = if only_domains { Confidence::Likely } else { Confidence::Proven };
         let summary = Message::new(format!("finding-answers-fabricated-{kind}"))
             .text("host", answered[0].host())
@@ -184,6 +189,15 @@ impl Matrix<'_> {
         let canary_silent = rows.iter().any(|row| row.reason() == Some(&Reason::CanaryUndecided));
         if canary_silent {
             evidence.insert(0, Message::new("evidence-canary-silent"));
+        }
+        for (reason, id) in [
+            (Reason::DomainMayBeSpared, "evidence-domain-spared"),
+            (Reason::HostUnproven, "evidence-host-unproven"),
+        ] {
+            let about: Vec<_> = rows.iter().copied().filter(|row| row.reason() == Some(&reason)).collect();
+            if !about.is_empty() {
+                evidence.insert(0, Message::new(id).text("hosts", hosts_of(&about)));
+            }
         }
         let code = FindingCode::Undecided;
         let (severity, confidence) = (Severity::Info, Confidence::Possible);
