@@ -12,10 +12,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::certificates::{Certificates, Identity};
 use crate::delay::{self, End};
 use crate::fate::{Act, Fate, PORTAL, Path, Reply, Server};
-use crate::place::{self, EVERYTHING, NAME_SERVER, PORTAL_GATE, Placed};
+use crate::place::{self, BLOCK_PAGE, EVERYTHING, NAME_SERVER, PORTAL_GATE, Placed};
 use crate::process::{Process, run};
 use crate::proxy;
-use crate::scenario::{Network, OtherNames, Page, Proxy};
+use crate::scenario::{Dns, Network, OtherNames, Page, Proxy};
 use crate::servers::{Service, Then, serve};
 
 /// Every address of these can be listened on. The last one is private.
@@ -120,6 +120,7 @@ impl Internet {
             }
         }
         run(&["nft", "-f", "-"], &rules);
+        block_page(places, &mut servers, certificates).await;
         answer_for_others(network.other_names, &mut servers, certificates).await;
         let names = place::names(places, network.other_names);
         servers.spawn(crate::dns::serve((NAME_SERVER, 53).into(), names));
@@ -196,6 +197,13 @@ async fn answer_for_others(other: OtherNames, servers: &mut JoinSet<()>, certifi
     let ok = || Then::Act(Act::Answer(Reply::Status(200)));
     let services = match other {
         OtherNames::Nobody | OtherNames::Silence => Vec::new(),
+        OtherNames::Adverts => {
+            let stranger = certificates.server(Identity::Untrusted, "adverts.example", PORTAL_GATE);
+            vec![
+                Service { at: (PORTAL_GATE, 80).into(), tls: None, then: ok() },
+                Service { at: (PORTAL_GATE, 443).into(), tls: Some(TlsAcceptor::from(stranger)), then: ok() },
+            ]
+        }
         OtherNames::Everything => {
             let anyone = TlsAcceptor::from(certificates.server_for_everything());
             vec![
@@ -215,5 +223,17 @@ async fn answer_for_others(other: OtherNames, servers: &mut JoinSet<()>, certifi
     };
     for service in services {
         serve(servers, service).await;
+    }
+}
+
+/// The page that says that a name is blocked, for those names that are.
+async fn block_page(places: &[Placed], servers: &mut JoinSet<()>, certificates: &Arc<Certificates>) {
+    let blocked = |place: &Placed| place.scenario.host.iter().any(|host| host.dns == Dns::BlockPage);
+    if places.iter().any(blocked) {
+        let stranger = certificates.server(Identity::Untrusted, "blocked.example", BLOCK_PAGE);
+        let page = || Then::Act(Act::Answer(Reply::Status(403)));
+        serve(servers, Service { at: (BLOCK_PAGE, 80).into(), tls: None, then: page() }).await;
+        let tls = Some(TlsAcceptor::from(stranger));
+        serve(servers, Service { at: (BLOCK_PAGE, 443).into(), tls, then: page() }).await;
     }
 }

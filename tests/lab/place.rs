@@ -16,6 +16,9 @@ pub const EVERYTHING: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 250);
 /// The portal's public face.
 pub const PORTAL_GATE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 251);
 
+/// Where filters send those who ask for what they block.
+pub const BLOCK_PAGE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 252);
+
 /// Addresses for documentation (RFC 5737), in the role of the public internet.
 const PUBLIC: [[u8; 3]; 2] = [[203, 0, 113], [198, 51, 100]];
 
@@ -74,7 +77,7 @@ pub fn names(places: &[Placed], other: OtherNames) -> Names {
     let mut names = Names::new(match other {
         OtherNames::Nobody => Answer::NoName,
         OtherNames::Silence => Answer::Silence,
-        OtherNames::Portal => Answer::Addresses(vec![PORTAL_GATE]),
+        OtherNames::Portal | OtherNames::Adverts => Answer::Addresses(vec![PORTAL_GATE]),
         OtherNames::Everything => Answer::Addresses(vec![EVERYTHING]),
     });
     if matches!(other, OtherNames::Silence | OtherNames::Portal) {
@@ -89,6 +92,7 @@ pub fn names(places: &[Placed], other: OtherNames) -> Names {
                 Dns::ServerFailure => Answer::ServerFailure,
                 Dns::Refused => Answer::Refused,
                 Dns::Silence => Answer::Silence,
+                Dns::BlockPage => Answer::Addresses(vec![BLOCK_PAGE]),
                 Dns::Sinkhole => Answer::Addresses(vec![Ipv4Addr::UNSPECIFIED]),
                 Dns::DeadFirst => Answer::Addresses(vec![place.dead[&at], *address]),
             };

@@ -61,8 +61,8 @@ fn text(network: &Network, certificates: &Certificates, folder: &Path) -> String
             "negotiate",
             &format!("{HELPERS}/negotiate_kerberos_auth -k {}/no.keytab -s GSS_C_NO_NAME", folder.display()),
         ),
-        Proxy::Inspects => bumping(certificates, true, folder),
-        Proxy::InspectsUnknown => bumping(certificates, false, folder),
+        Proxy::Inspects => bumping(network, certificates, true, folder),
+        Proxy::InspectsUnknown => bumping(network, certificates, false, folder),
         Proxy::None | Proxy::Plain | Proxy::Down | Proxy::Silent => {
             format!("http_port 0.0.0.0:{port}\n{denies}http_access allow all\n")
         }
@@ -84,16 +84,25 @@ fn text(network: &Network, certificates: &Certificates, folder: &Path) -> String
 }
 
 /// Ends every tunnel itself, and answers in the server's name where there is none.
-fn bumping(certificates: &Certificates, trusted: bool, folder: &Path) -> String {
+fn bumping(network: &Network, certificates: &Certificates, trusted: bool, folder: &Path) -> String {
     let pem = folder.join("minting.pem");
     fs::write(&pem, certificates.for_minting(trusted)).expect("the lab's folder is there");
     let minted = folder.join("minted").display().to_string();
     run(&[&format!("{HELPERS}/security_file_certgen"), "-c", "-s", &minted, "-M", "4MB"], "");
+    let inspects = match (&network.exempt, &network.inspects_only) {
+        (Some(domain), _) => format!(
+            "acl exempt ssl::server_name_regex \\.{domain}\\.\nssl_bump splice exempt\nssl_bump bump all\n"
+        ),
+        (None, Some(domain)) => format!(
+            "acl only ssl::server_name_regex \\.{domain}\\.\nssl_bump bump only\nssl_bump splice all\n"
+        ),
+        (None, None) => "ssl_bump bump all\n".to_owned(),
+    };
     format!(
         "http_port 0.0.0.0:{} ssl-bump generate-host-certificates=on dynamic_cert_mem_cache_size=4MB tls-cert={}\n\
          sslcrtd_program {HELPERS}/security_file_certgen -s {minted} -M 4MB\n\
          sslcrtd_children 2\n\
-         ssl_bump bump all\n\
+         {inspects}\
          tls_outgoing_options cafile={}\n\
          http_access allow all\n",
         ADDRESS.1,

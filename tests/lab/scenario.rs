@@ -85,6 +85,12 @@ pub struct Network {
     /// What comes of questions for names that nobody has.
     #[serde(default)]
     pub other_names: OtherNames,
+    /// The one domain, as hosts name theirs, whose TLS a proxy that inspects leaves alone.
+    #[serde(default)]
+    pub exempt: Option<String>,
+    /// The one domain whose TLS such a proxy ends at all.
+    #[serde(default)]
+    pub inspects_only: Option<String>,
     /// Whether Local Network Access is switched off, as a company's policy can.
     #[serde(default)]
     pub local_network_free: bool,
@@ -130,6 +136,8 @@ pub enum OtherNames {
     Portal,
     /// They are at a machine that answers for everything, with certificates that the browser trusts.
     Everything,
+    /// They are at a machine with advertisements: its HTTP answers, its HTTPS has a certificate that nobody trusts.
+    Adverts,
 }
 
 /// One host.
@@ -189,6 +197,9 @@ pub enum Dns {
     Sinkhole,
     /// An address at which everything is dropped, and then its own.
     DeadFirst,
+    /// The address of a page that says that the name is blocked: its HTTP answers, its HTTPS has a certificate that
+    /// nobody trusts.
+    BlockPage,
 }
 
 impl Scenario {
@@ -285,12 +296,20 @@ impl Scenario {
             Dns::Address => true,
             // A client may try the second address, or not.
             Dns::DeadFirst => return None,
-            Dns::NoName | Dns::ServerFailure | Dns::Refused | Dns::Silence | Dns::Sinkhole => host.by_address,
+            Dns::NoName
+            | Dns::ServerFailure
+            | Dns::Refused
+            | Dns::Silence
+            | Dns::Sinkhole
+            | Dns::BlockPage => host.by_address,
         };
         let passed = match self.network.proxy {
             Proxy::None => true,
             Proxy::Plain => !self.network.proxy_denies.contains(&port),
             // Where something answers, it is not the host.
+            Proxy::Inspects | Proxy::InspectsUnknown if !self.network.inspects(host.domain.as_deref()) => {
+                true
+            }
             Proxy::Basic
             | Proxy::Negotiate
             | Proxy::Down
@@ -298,8 +317,22 @@ impl Scenario {
             | Proxy::Inspects
             | Proxy::InspectsUnknown => false,
         };
-        let honest = self.network.other_names == OtherNames::Nobody;
+        let honest = match self.network.other_names {
+            OtherNames::Nobody | OtherNames::Adverts => true,
+            OtherNames::Silence | OtherNames::Portal | OtherNames::Everything => false,
+        };
         if named && passed && honest { fate.truth } else { Some(Truth::Nothing) }
+    }
+}
+
+impl Network {
+    /// Whether a proxy that inspects does so for hosts of this domain.
+    pub fn inspects(&self, domain: Option<&str>) -> bool {
+        match (&self.exempt, &self.inspects_only) {
+            (Some(exempt), _) => domain != Some(exempt),
+            (None, Some(only)) => domain == Some(only),
+            (None, None) => true,
+        }
     }
 }
 
