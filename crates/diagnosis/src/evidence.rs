@@ -49,7 +49,8 @@ impl Client {
             "Firefox" if os != "iOS" => Engine::Firefox,
             _ => Engine::Other,
         };
-        Self { engine, windows: os == "Windows" }
+        // Old ones are named with their age.
+        Self { engine, windows: os.starts_with("Windows") }
     }
 }
 

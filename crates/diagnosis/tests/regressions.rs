@@ -2,7 +2,7 @@
 
 use connector_check_diagnosis::catalogue::Catalogue;
 use connector_check_diagnosis::decision::Status;
-use connector_check_diagnosis::evidence::{Evidence, Progress};
+use connector_check_diagnosis::evidence::{Client, Evidence, Progress};
 use connector_check_diagnosis::observation::{Observation, Outcome};
 use connector_check_diagnosis::plan::{Fill, Plan};
 use connector_check_diagnosis::{CheckResult, Diagnosis, Verdict, diagnose};
@@ -112,5 +112,19 @@ fn placeholders_behind_the_host_and_rules_with_commands_in_them_were_taken() {
         let text = catalogue(&[check("a", url, "answer").replace("x.example", allow)]);
         let error = Catalogue::parse(&text).unwrap_err().to_string();
         assert!(error.contains("check \"a\"") && error.contains(place), "{error}");
+    }
+}
+
+/// Where Windows was named with its age, refusals were expected at once, which take two seconds on every Windows.
+#[test]
+fn an_old_windows_was_taken_for_none() {
+    for (os, windows) in [
+        ("Windows", true),
+        ("Windows 8.1, Server 2012 R2 or older", true),
+        ("Windows, perhaps 8.1, Server 2012 R2 or older", true),
+        ("Linux", false),
+        ("", false),
+    ] {
+        assert_eq!(Client::named("Chrome 109", os).windows, windows, "{os}");
     }
 }

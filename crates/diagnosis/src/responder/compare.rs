@@ -109,7 +109,7 @@ pub fn compare(look: &Look) -> Vec<Sign> {
         signs.push(Sign::Forwarded(forwarded.join(", ")));
     }
     if let Some(host) = &request.host
-        && without_port(host) != sent.host
+        && !is_host(&without_port(host), &sent.host)
     {
         signs.push(Sign::Host(host.clone()));
     }
@@ -181,6 +181,12 @@ pub fn foreign_traits(engine: Engine, hello: &Hello) -> Vec<Trait> {
         traits.push(Trait::CompressedPoints);
     }
     traits
+}
+
+/// Whether two texts name one host: an address can be written in several ways.
+fn is_host(one: &str, other: &str) -> bool {
+    let address = |text: &str| text.parse::<std::net::IpAddr>().ok();
+    one == other || address(one).is_some_and(|one| address(other) == Some(one))
 }
 
 /// A host as it stands in `Host`, without its port, as the page writes it.

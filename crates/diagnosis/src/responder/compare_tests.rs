@@ -216,6 +216,12 @@ fn another_server_name_counts_only_where_a_browser_could_not_have_sent_it() {
     address.sent.host = "192.0.2.1".to_owned();
     address.reading.request.host = Some("192.0.2.1:9090".to_owned());
     check(&address, None);
+    // A browser writes this one in its own way.
+    address.sent.host = "::ffff:192.0.2.1".to_owned();
+    address.reading.request.host = Some("[::ffff:c000:201]:9090".to_owned());
+    check(&address, None);
+    address.reading.request.host = Some("[::ffff:c000:202]:9090".to_owned());
+    check(&address, Some(Confidence::Likely));
 }
 
 #[test]
