@@ -15,6 +15,12 @@ pub use agent::{Agent, Family};
 /// The system's name where Windows is so old that its TLS needs an update for SHA-512.
 pub const OLD_WINDOWS: &str = "Windows 8.1, Server 2012 R2 or older";
 
+/// The system's name where it may be that old: the browser is, and does not tell of its Windows.
+pub const PERHAPS_OLD_WINDOWS: &str = "Windows, perhaps 8.1, Server 2012 R2 or older";
+
+/// The last version of Chromium for Windows 8.1 and Server 2012 R2 (documented).
+const LAST_CHROMIUM_OF_OLD_WINDOWS: u32 = 109;
+
 /// What surrounds the probes: the page, the frame, the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
@@ -116,8 +122,8 @@ impl Surroundings {
             };
         let user_agent = js::text(&navigator, "userAgent");
         let mut agent = Agent::of(&user_agent, &agent::hints(&navigator));
-        if agent.os == "Windows" && is_old_windows(&user_agent, &platform_version(&navigator).await) {
-            OLD_WINDOWS.clone_into(&mut agent.os);
+        if agent.os == "Windows" {
+            windows(&user_agent, &platform_version(&navigator).await).clone_into(&mut agent.os);
         }
         Self {
             page,
@@ -134,9 +140,20 @@ impl Surroundings {
 }
 
 /// Chromium's hint is below 1 for Windows 8.1 and older (documented, not measured); Firefox, and Chromium before it
-/// froze the text, name the version of NT.
-fn is_old_windows(user_agent: &str, platform_version: &str) -> bool {
-    platform_version.starts_with("0.") || user_agent.contains("Windows NT 6.")
+/// froze the text, name the version of NT. Outside secure contexts Chromium keeps the hint to itself, and only its own
+/// age is left to go by.
+fn windows(user_agent: &str, platform_version: &str) -> &'static str {
+    let chromium = || {
+        let (_, version) = user_agent.split_once("Chrome/")?;
+        version.split('.').next()?.parse::<u32>().ok()
+    };
+    if platform_version.starts_with("0.") || user_agent.contains("Windows NT 6.") {
+        OLD_WINDOWS
+    } else if platform_version.is_empty() && chromium().is_some_and(|it| it <= LAST_CHROMIUM_OF_OLD_WINDOWS) {
+        PERHAPS_OLD_WINDOWS
+    } else {
+        "Windows"
+    }
 }
 
 /// The version that the browser tells when asked for it; empty where it does not.
@@ -211,14 +228,20 @@ mod tests {
 
     #[test]
     fn windows_before_ten_is_known_by_either_word() {
-        for (user_agent, version, old) in [
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/109.0.0.0", "0.3.0", true),
-            ("Mozilla/5.0 (Windows NT 6.3; Win64; x64; rv:115.0) Firefox/115.0", "", true),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0", "7.0.0", false),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0", "10.0.0", false),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Firefox/153.0", "", false),
+        let chrome = |version: &str| {
+            format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/{version} Safari/537.36")
+        };
+        for (user_agent, version, system) in [
+            (chrome("109.0.0.0"), "0.3.0", OLD_WINDOWS),
+            (chrome("109.0.0.0"), "", PERHAPS_OLD_WINDOWS),
+            (chrome("109.0.0.0"), "10.0.0", "Windows"),
+            (chrome("110.0.0.0"), "", "Windows"),
+            (chrome("140.0.0.0"), "7.0.0", "Windows"),
+            (chrome("x"), "", "Windows"),
+            ("Mozilla/5.0 (Windows NT 6.3; Win64; x64; rv:115.0) Firefox/115.0".to_owned(), "", OLD_WINDOWS),
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Firefox/153.0".to_owned(), "", "Windows"),
         ] {
-            assert_eq!(is_old_windows(user_agent, version), old, "{user_agent} {version}");
+            assert_eq!(windows(&user_agent, version), system, "{user_agent} {version}");
         }
     }
 

@@ -11,11 +11,7 @@ pub fn draw(scene: Scene<'_>, guide: &Guide, key: &str) -> Html {
         <>
             { blocks(scene, &guide.lead, &format!("{key}-lead")) }
             <h3>{ scene.say("steps-title") }</h3>
-            <ol class="steps">
-                { for guide.steps.iter().enumerate().map(|(at, step)| html! {
-                    <li>{ blocks(scene, step, &format!("{key}-step{at}")) }</li>
-                }) }
-            </ol>
+            { steps(scene, guide, key) }
             { for guide.sections.iter().enumerate().map(|(at, section)| html! {
                 <details class="more">
                     <summary>{ &section.title }</summary>
@@ -23,6 +19,17 @@ pub fn draw(scene: Scene<'_>, guide: &Guide, key: &str) -> Html {
                 </details>
             }) }
         </>
+    }
+}
+
+/// The steps alone; `key` as in [`draw`].
+pub fn steps(scene: Scene<'_>, guide: &Guide, key: &str) -> Html {
+    html! {
+        <ol class="steps">
+            { for guide.steps.iter().enumerate().map(|(at, step)| html! {
+                <li>{ blocks(scene, step, &format!("{key}-step{at}")) }</li>
+            }) }
+        </ol>
     }
 }
 

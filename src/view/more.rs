@@ -51,7 +51,7 @@ fn command(scene: Scene<'_>, key: &str, text: &str) -> Html {
 }
 
 /// A button that hands out a file.
-fn save(scene: Scene<'_>, label: String, name: &str, bytes: Vec<u8>) -> Html {
+pub(super) fn save(scene: Scene<'_>, label: String, name: &str, bytes: Vec<u8>) -> Html {
     let name = name.to_owned();
     let onclick = scene.link.callback(move |_: MouseEvent| Msg::Save(name.clone(), bytes.clone()));
     html! { <button type="button" class="secondary" {onclick}>{ label }</button> }

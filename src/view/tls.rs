@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use connector_check_diagnosis::evidence::Evidence;
+use connector_check_diagnosis::guidance;
 use connector_check_diagnosis::responder::compare::compare;
 use connector_check_diagnosis::responder::{Look, Phases, names};
 use connector_check_diagnosis::text::Message as Text;
+use connector_check_host::script::{COMMAND, FILE_NAME, script};
 use yew::prelude::*;
 
-use super::{Scene, guide};
-use crate::environment::OLD_WINDOWS;
+use super::{Scene, guide, more};
+use crate::environment::{OLD_WINDOWS, PERHAPS_OLD_WINDOWS};
 use crate::state::Phase;
 
 /// Places shown; a list of every port of a region would say the same many times.
@@ -20,6 +22,14 @@ const CHECK_SCHANNEL: &str = "\
 Get-HotFix -Id KB2973337 -ErrorAction SilentlyContinue
 Get-ItemProperty 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client' -ErrorAction SilentlyContinue
 Get-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319' -Name SchUseStrongCrypto -ErrorAction SilentlyContinue";
+
+/// Microsoft's page about the update for SHA-512.
+const UPDATE: &str = "https://support.microsoft.com/help/2973337";
+
+/// The findings about Windows' own TLS, in the order in which [`CHECK_SCHANNEL`] looks. Only their steps are shown here:
+/// that one of them is the case is not known.
+const SERVER_GUIDES: [&str; 3] =
+    ["sha512-update-missing", "schannel-tls12-disabled", "strong-crypto-missing"];
 
 /// The section, once a run has ended that asked anything over TLS.
 pub fn section(scene: Scene<'_>) -> Html {
@@ -32,19 +42,55 @@ pub fn section(scene: Scene<'_>) -> Html {
         return html! {};
     }
     let looks = looks(&run.evidence);
-    let old = scene.state.environment.os == OLD_WINDOWS;
+    let old = match scene.state.environment.os.as_str() {
+        OLD_WINDOWS => Some("tls-old-windows"),
+        PERHAPS_OLD_WINDOWS => Some("tls-perhaps-old-windows"),
+        _ => None,
+    };
     html! {
         <section class="findings tls" aria-labelledby="tls-title">
             <h2 id="tls-title">{ scene.say("tls-title") }</h2>
             { readings(scene, &looks) }
             <p>{ scene.say("tls-schannel") }</p>
-            { if old { html! { <p><strong>{ scene.say("tls-old-windows") }</strong></p> } } else { html! {} } }
-            <details open={old}>
+            if let Some(old) = old {
+                <p class="old-windows">
+                    <strong>{ scene.say(old) }</strong>{ " " }
+                    <a href={UPDATE} target="_blank" rel="noopener noreferrer">{ scene.say("tls-update") }</a>
+                </p>
+            }
+            <details open={old.is_some()}>
                 <summary>{ scene.say("tls-server") }</summary>
-                <p>{ scene.say("tls-server-explained") }</p>
-                { guide::code(scene, "tls-schannel", CHECK_SCHANNEL, "powershell") }
+                { server(scene) }
             </details>
         </section>
+    }
+}
+
+/// How Windows' own TLS is looked at: by the host script, or by hand; and what to do about what shows.
+fn server(scene: Scene<'_>) -> Html {
+    let made = script(scene.state.catalogue(), scene.state.fill());
+    let guides = SERVER_GUIDES.iter().filter_map(|code| {
+        let language = scene.state.texts.language();
+        let guide = guidance::guide(language, code).or_else(|| guidance::guide("en", code))?;
+        Some((code, guide))
+    });
+    html! {
+        <>
+            <p>
+                { scene.say("tls-script") }{ " " }
+                { more::save(scene, scene.say("host-save"), FILE_NAME, made.text.into_bytes()) }
+            </p>
+            { guide::code(scene, "tls-script", COMMAND, "powershell") }
+            <p>{ scene.say("tls-server-explained") }</p>
+            { guide::code(scene, "tls-schannel", CHECK_SCHANNEL, "powershell") }
+            <p>{ scene.say("tls-server-steps") }</p>
+            { for guides.map(|(code, found)| html! {
+                <details class="more">
+                    <summary>{ &found.title }</summary>
+                    { guide::steps(scene, found, &format!("tls-{code}")) }
+                </details>
+            }) }
+        </>
     }
 }
 

@@ -11,6 +11,7 @@ mod failures;
 mod keyboard;
 mod layout;
 mod pictures;
+mod tls;
 
 use std::fs;
 use std::net::Ipv4Addr;

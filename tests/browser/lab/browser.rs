@@ -4,9 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
+use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use url::{ParseError, Url};
 
 use super::process::Process;
 use super::{Lab, profile};
@@ -39,6 +42,42 @@ pub enum Proxy {
     Local(u16),
 }
 
+/// What a browser says of itself.
+#[derive(Debug)]
+pub struct Agent {
+    /// `navigator.userAgent`.
+    pub text: &'static str,
+    /// The version that Chromium's family tells of Windows, where it tells one.
+    pub windows: &'static str,
+}
+
+impl Agent {
+    fn for_chromium(&self) -> Value {
+        json!({ "userAgent": self.text, "userAgentMetadata": {
+            "platform": "Windows", "platformVersion": self.windows,
+            "architecture": "x86", "model": "", "mobile": false,
+        }})
+    }
+}
+
+/// A command of Chromium's own driver.
+#[derive(Debug)]
+struct Devtools {
+    method: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _address: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.method, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// A browser with one window. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Browser {
@@ -55,7 +94,22 @@ impl Browser {
     pub async fn start(lab: &Lab, kind: Kind, proxy: Proxy) -> Self {
         match kind {
             Kind::Chromium => Self::chromium(lab, proxy).await,
-            Kind::Firefox => Self::firefox(lab, proxy).await,
+            Kind::Firefox => Self::firefox(lab, proxy, json!({})).await,
+        }
+    }
+
+    /// The same, and the browser says of itself what this one says.
+    pub async fn start_as(lab: &Lab, kind: Kind, agent: &Agent) -> Self {
+        match kind {
+            Kind::Chromium => {
+                let browser = Self::chromium(lab, Proxy::Direct).await;
+                browser.pretend(agent).await;
+                browser
+            }
+            Kind::Firefox => {
+                let preferences = json!({ "general.useragent.override": agent.text });
+                Self::firefox(lab, Proxy::Direct, preferences).await
+            }
         }
     }
 
@@ -75,13 +129,14 @@ impl Browser {
         Self::connect(lab, &[&driver, &port, "--log-level=WARNING"], &home, options, proxy).await
     }
 
-    async fn firefox(lab: &Lab, proxy: Proxy) -> Self {
+    async fn firefox(lab: &Lab, proxy: Proxy, preferences: Value) -> Self {
         let home = lab.scratch("firefox");
         let folder = lab.scratch("firefox/profile");
         profile::firefox(&folder, &lab.authority_file());
         let options = json!({ "moz:firefoxOptions": {
             "binary": program(&["firefox-esr", "firefox"]),
             "args": ["-headless", "-profile", folder],
+            "prefs": preferences,
         }});
         let driver = std::env::var("GECKODRIVER").unwrap_or_else(|_| "geckodriver".to_owned());
         Self::connect(lab, &[&driver, "--port", &DRIVER_PORT.to_string()], &home, options, proxy).await
@@ -108,6 +163,12 @@ impl Browser {
     /// What talks to the driver, for keys and files.
     pub const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// From now on, Chromium says of itself what this one says.
+    pub async fn pretend(&self, agent: &Agent) {
+        let command = Devtools { method: "Emulation.setUserAgentOverride", parameters: agent.for_chromium() };
+        self.client.issue_cmd(command).await.unwrap_or_else(|error| panic!("another agent: {error}"));
     }
 
     /// Opens an address and waits for the page to load.

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use connector_check_range::{Authority, Behaviour, Range, Running, Service};
 
-pub use browser::{Browser, Kind, Proxy};
+pub use browser::{Agent, Browser, Kind, Proxy};
 pub use net::Net;
 pub use nginx::Nginx;
 pub use process::run as run_program;

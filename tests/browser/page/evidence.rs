@@ -20,7 +20,7 @@ in_both_browsers!(
 );
 
 /// Hands back what a button saves, as text and bytes, instead of saving it.
-const SAVED: &str = "
+pub(super) const SAVED: &str = "
     const saved = async (button) => {
         const create = URL.createObjectURL;
         let blob;
