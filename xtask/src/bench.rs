@@ -1,4 +1,6 @@
-//! `bench`: the page, its reader of captures and the responder against their yardsticks.
+//! `bench`: the page, its reader of captures and the responder against their yardsticks, and how surely inspection is found.
+
+mod responder;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,9 +13,6 @@ use anyhow::{Context, Result, bail};
 use crate::bundle::{brotli, gzip};
 use crate::workspace::Workspace;
 use crate::{bundle, page, process, setup, test};
-
-/// The package of the responder.
-const RESPONDER: &str = "connector-check-responder";
 
 /// A button and a counter in Yew, built in the same way: what no page of this kind comes below. Bytes, measured in
 /// November 2026.
@@ -30,6 +29,8 @@ pub enum What {
     Capture,
     /// The responder's speed and memory.
     Responder,
+    /// In how many runs inspection is proven, and in how many a clean path is not accused; of so many of each kind.
+    Inspection(Option<u32>),
 }
 
 impl What {
@@ -39,7 +40,10 @@ impl What {
             "page" => Ok(Self::Page),
             "capture" => Ok(Self::Capture),
             "responder" => Ok(Self::Responder),
-            other => bail!("there is no benchmark \"{other}\"; there are page, capture and responder"),
+            "inspection" => Ok(Self::Inspection(None)),
+            other => {
+                bail!("there is no benchmark \"{other}\"; there are page, capture, responder and inspection")
+            }
         }
     }
 }
@@ -49,24 +53,21 @@ pub fn run(workspace: &Workspace, what: What) -> Result<()> {
     match what {
         What::Page => page(workspace),
         What::Capture => captures(workspace),
-        What::Responder => responder(workspace),
+        What::Responder => responder::run(workspace),
+        What::Inspection(runs) => inspection(workspace, runs),
         What::Everything => {
             let page = page(workspace);
-            page.and(responder(workspace))
+            page.and(responder::run(workspace))
         }
     }
 }
 
-/// The responder beside nginx, over the same TLS in the same run.
-fn responder(workspace: &Workspace) -> Result<()> {
-    if !cfg!(target_os = "linux") {
-        println!("SKIPPED the responder beside nginx: only Linux tells what memory and time servers take");
-        return Ok(());
-    }
-    setup::for_responder_bench()?;
-    let mut command = process::cargo(workspace);
-    command.args(["bench", "--profile", "server", "--package", RESPONDER, "--bench", "against_nginx"]);
-    process::run(&mut command).context("the responder misses a limit, or could not be measured")
+/// The page and a responder, with and without a proxy between them that opens TLS, again and again.
+fn inspection(workspace: &Workspace, runs: Option<u32>) -> Result<()> {
+    let tools = setup::for_tests(workspace)?;
+    let page = page::build(workspace, &tools)?;
+    bundle::write(workspace, &page, &bundle::Baked::default())?;
+    test::bench_inspection(workspace, &tools, runs)
 }
 
 /// The page's size, also as a ratio where there is a yardstick; and on Linux how long it takes in real browsers, as ratios.

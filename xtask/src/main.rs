@@ -34,9 +34,10 @@ Commands:
       --catalogue FILE        a catalogue, as their default
       --site FILE             a site file: name, contact, links, extra steps, languages, origins of frames
       --logo FILE             a picture for the site file
-  bench [page|capture|responder]
+  bench [page|capture|responder|inspection [N]]
                               Measure against the yardsticks: the page's size and time, how it reads captures, the
-                              responder beside nginx; by itself all but captures
+                              responder beside nginx, in how many of N runs (10) of each kind inspection is told from
+                              a clean path; by itself the page and the responder
   fuzz [--minutes N] [TARGET] Feed every fuzz target, or those whose names contain TARGET, for N minutes each (10)
   range                       Start the practice range alone
   help                        Show this text
@@ -114,6 +115,9 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
                 *minutes = arguments.value()?.parse().context("--minutes takes a whole number")?;
             }
             (Value(name), Task::Bench(what @ bench::What::Everything)) => *what = bench::What::named(&name)?,
+            (Value(runs), Task::Bench(bench::What::Inspection(count @ None))) => {
+                *count = Some(runs.parse().context("bench inspection takes a whole number of runs")?);
+            }
             (
                 Value(name),
                 Task::Test { filter: filter @ None } | Task::Fuzz { filter: filter @ None, .. },
@@ -171,6 +175,8 @@ mod tests {
         check("range --help", &Task::Help);
         check("bench", &Task::Bench(bench::What::Everything));
         check("bench responder", &Task::Bench(bench::What::Responder));
+        check("bench inspection", &Task::Bench(bench::What::Inspection(None)));
+        check("bench inspection 50", &Task::Bench(bench::What::Inspection(Some(50))));
     }
 
     #[test]
@@ -184,6 +190,8 @@ mod tests {
             "bench x",
             "fuzz --minutes x",
             "bench page page",
+            "bench inspection many",
+            "bench inspection 1 2",
         ] {
             assert!(parse(lexopt::Parser::from_args(line.split_whitespace())).is_err(), "{line}");
         }

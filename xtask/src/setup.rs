@@ -73,10 +73,9 @@ pub fn for_fuzzing(workspace: &Workspace) -> Result<Tools> {
     provide(workspace, &tool::of_fuzzing(), &[])
 }
 
-/// What the responder is measured against.
+/// What measuring the responder needs.
 pub fn for_responder_bench() -> Result<()> {
-    let missing = system::missing(system::PACKAGES);
-    let missing: Vec<_> = missing.into_iter().filter(|package| package.name == system::NGINX).collect();
+    let missing = system::missing(system::OF_RESPONDER_BENCH);
     if missing.is_empty() { Ok(()) } else { system::install(&missing, "[1/1]") }
 }
 

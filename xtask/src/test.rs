@@ -211,6 +211,19 @@ pub fn bench_captures(workspace: &Workspace, tools: &Tools, file: &Path, tshark:
     process::run(command.arg(file).arg(tshark.to_string())).context("reading a capture is beyond its limits")
 }
 
+/// In how many runs inspection is proven and a clean path is not accused, in networks of their own.
+pub fn bench_inspection(workspace: &Workspace, tools: &Tools, runs: Option<u32>) -> Result<()> {
+    let isolation = Isolation::find();
+    if let Some(reason) = isolation.reason_against() {
+        println!("SKIPPED proving inspection: {reason}");
+        return Ok(());
+    }
+    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--bench", "inspection"];
+    let bench = process::build_executable(workspace, &arguments)?;
+    let mut command = browser_command(workspace, tools, &isolation, &bench)?;
+    process::run(command.args(runs.map(|runs| runs.to_string()))).context("not every run was right")
+}
+
 fn browser_command(
     workspace: &Workspace,
     tools: &Tools,

@@ -37,11 +37,12 @@ impl Squid {
     /// The same for one host alone; every other tunnel is passed on as it is, so that names that cannot exist fail
     /// honestly.
     pub async fn bumping_only(lab: &Lab, host: &str) -> Self {
-        let rules = format!(
-            "acl opened ssl::server_name {host}\nacl first at_step SslBump1\n\
-             ssl_bump peek first\nssl_bump bump opened\nssl_bump splice all\n"
-        );
-        Self::bumping_by(lab, &rules).await
+        Self::bumping_by(lab, &opening(host)).await
+    }
+
+    /// The same, without a word of it in any header.
+    pub async fn bumping_unseen(lab: &Lab, host: &str) -> Self {
+        Self::bumping_by(lab, &(opening(host) + "via off\nforwarded_for delete\n")).await
     }
 
     async fn bumping_by(lab: &Lab, rules: &str) -> Self {
@@ -74,6 +75,14 @@ impl Squid {
         process.listening(PORT).await;
         Self { _process: process }
     }
+}
+
+/// Opens the TLS of one host, and lets all other through.
+fn opening(host: &str) -> String {
+    format!(
+        "acl opened ssl::server_name {host}\nacl first at_step SslBump1\n\
+         ssl_bump peek first\nssl_bump bump opened\nssl_bump splice all\n"
+    )
 }
 
 fn config(ports: &str, dir: &Path, logs: &Path) -> String {

@@ -17,8 +17,12 @@ pub struct Package {
     pub elsewhere: &'static str,
 }
 
-/// Debian's name for nginx without modules.
-pub const NGINX: &str = "nginx-light";
+/// nginx without modules.
+const NGINX: Package = Package { name: "nginx-light", programs: &["nginx"], elsewhere: "nginx" };
+
+/// What measuring the responder needs: what it is measured against, and what builds it as one file.
+pub const OF_RESPONDER_BENCH: &[Package] =
+    &[NGINX, Package { name: "musl-tools", programs: &["musl-gcc"], elsewhere: "musl-gcc" }];
 
 /// What the browser tests need.
 pub const PACKAGES: &[Package] = &[
@@ -42,7 +46,7 @@ pub const PACKAGES: &[Package] = &[
     Package { name: "openssl", programs: &["openssl"], elsewhere: "OpenSSL's command" },
     Package { name: "tshark", programs: &["tshark"], elsewhere: "tshark (Wireshark's command line)" },
     Package { name: "xvfb", programs: &["Xvfb"], elsewhere: "Xvfb (X.org)" },
-    Package { name: NGINX, programs: &["nginx"], elsewhere: "nginx" },
+    NGINX,
     Package { name: "caddy", programs: &["caddy"], elsewhere: "Caddy" },
     Package { name: "nodejs", programs: &["node"], elsewhere: "Node.js" },
     Package { name: "npm", programs: &["npm"], elsewhere: "npm" },
