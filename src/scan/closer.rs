@@ -3,7 +3,7 @@
 //!
 //! | Family | Asked | Tells |
 //! |---|---|---|
-//! | all | what hangs, for 35 s in all | at what time the browser gives up by itself |
+//! | all | what hangs, for 35 s in all; Firefox only looks while something else is asked | at what time the browser gives up by itself |
 //! | all | what failed, twice more, and what answered, for the round trip | on which step it failed |
 //! | all | what hangs, by WebSocket, where the browser may be waiting for somebody | whether it is |
 //! | Chromium | every doubt, by ICE | whether TCP, and whether TLS was completed |
@@ -17,12 +17,13 @@ use std::time::Duration;
 use connector_check_diagnosis::catalogue::CheckId;
 use connector_check_diagnosis::endpoint::{Endpoint, Scheme};
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
-use futures_util::future::{join, join3, ready, select};
+use futures_util::future::{Either, join, join3, ready, select};
 use futures_util::{StreamExt, stream};
 
 use crate::environment::{Family, Surroundings};
 use crate::probe::ice::{self, Depth};
-use crate::probe::{ask_plainly, close_code, first};
+use crate::probe::timer::sleep;
+use crate::probe::{ask_plainly, close_code, first, probe};
 use crate::scan::times::take_times;
 use crate::scan::{Hanging, ScanEvent, StopSignal};
 
@@ -36,6 +37,9 @@ const WEBSOCKET_HOSTS: usize = 16;
 /// Hosts at a time to which a WebSocket is opened although a request to them hangs, and at most so many in all. After
 /// some failures Chromium delays every further one by seconds (measured).
 const HANGING_HOSTS: usize = 8;
+
+/// How often Firefox is kept awake.
+const AWAKE: Duration = Duration::from_secs(4);
 
 /// The times of a closer look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +113,15 @@ pub async fn look_closer(
         }
     };
     let family = surroundings.agent.family;
-    let deep = look_deep(&doubts, hanging, surroundings, limits.deep, &tell);
+    let deep = async {
+        let looks = look_deep(&doubts, hanging, surroundings, limits.deep, &tell);
+        let Some((_, endpoint)) = healthy.first().filter(|_| family == Family::Firefox) else {
+            return looks.await;
+        };
+        match select(pin!(looks), pin!(stay_awake(endpoint, surroundings))).await {
+            Either::Left(((), _)) | Either::Right(((), _)) => {}
+        }
+    };
     let by_ice = family == Family::Chromium && limits.webrtc;
     let others = async {
         // Nothing else may be under way meanwhile that takes time.
@@ -142,6 +154,16 @@ async fn look_deep(
             tell(&id, Observation { probe: Probe::Deep, ..seen });
         })
         .await;
+}
+
+/// Asks something that answers now and then, without an end. Firefox looks through its connections for those whose TLS
+/// has been silent for 30 s only while others have something to do: alone with a silent one it waits on, as if nothing
+/// had accepted (measured; the fault lab's `silent`).
+async fn stay_awake(endpoint: &Endpoint, surroundings: &Surroundings) {
+    loop {
+        sleep(AWAKE).await;
+        probe(endpoint, surroundings, AWAKE).await;
+    }
 }
 
 /// The ports of one host that one connection asks, as far as TCP or as TLS.
