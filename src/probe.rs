@@ -63,6 +63,13 @@ pub(crate) struct Ended {
     spoilt: bool,
 }
 
+impl Ended {
+    /// Whether the request goes on: neither the browser nor the page's policy has ended it.
+    pub(crate) const fn hangs(&self) -> bool {
+        self.answer.is_none()
+    }
+}
+
 impl Attempt {
     /// Sends the request, as soon as its outcome is waited for.
     pub(crate) fn begin(endpoint: &Endpoint, surroundings: &Surroundings) -> Self {

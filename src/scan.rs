@@ -100,8 +100,10 @@ pub async fn scan(
     };
     let understand = async |item: usize, (attempt, ended): (Attempt, Ended), start| {
         let Asked { id, endpoint, .. } = &asked[item];
+        // What ended while the page stood still is no result, and yet nothing more can come of it.
+        let hangs = ended.hangs();
         let mut seen = attempt.meaning(ended, &surroundings).await;
-        if seen.outcome == Outcome::TimedOut && seen.probe == Probe::Fetch {
+        if hangs && seen.outcome == Outcome::TimedOut && seen.probe == Probe::Fetch {
             hanging.borrow_mut().0.insert(id.clone(), attempt);
         }
         if start == Start::Repeat && seen.probe == Probe::Fetch {

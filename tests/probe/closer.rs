@@ -223,6 +223,40 @@ async fn what_hangs_is_given_more_time_from_its_own_beginning() {
     assert!((3990.0..6500.0).contains(&silent.3), "{silent:?}");
 }
 
+/// A failure that came while the page stood still used to be waited for although it was over, and the page with it.
+#[wasm_bindgen_test]
+async fn what_ended_while_the_page_stood_still_is_not_waited_for() {
+    let fake = "return new Promise((_, fail) => setTimeout(fail, 100, new TypeError('over')))";
+    let fake = Function::new_no_args(fake);
+    let addresses = [local("service", port::ANSWER)];
+    let (doubts, stop) = (RefCell::new(Vec::new()), StopSignal::new());
+    let hanging = with_global("fetch", &fake, async {
+        let freeze = Timeout::new(50, || {
+            let end = js_sys::Date::now() + 2_900.0;
+            while js_sys::Date::now() < end {}
+        });
+        let surroundings = Surroundings::detect().await;
+        let hanging = scan(plan(&addresses), surroundings, QUICK, stop.clone(), |event| {
+            if let ScanEvent::Observed(id, seen) = event {
+                assert_eq!((seen.outcome, seen.detail.as_str()), (Outcome::TimedOut, CLOCK_GAP));
+                doubts.borrow_mut().push(doubt(&id.0, &addresses[0].1, Outcome::TimedOut));
+            }
+        });
+        let hanging = hanging.await;
+        drop(freeze);
+        hanging
+    });
+    let hanging = hanging.await;
+    let doubts = doubts.take();
+    assert_eq!(doubts.len(), 1);
+    let surroundings = Surroundings::detect().await;
+    look_closer(doubts, Vec::new(), hanging, &surroundings, LIMITS, stop, |event| {
+        let ScanEvent::Looked(_, seen) = event else { panic!("{event:?}") };
+        assert_ne!(seen.probe, Probe::Deep);
+    })
+    .await;
+}
+
 #[wasm_bindgen_test]
 async fn firefox_is_asked_for_close_codes_of_what_failed() {
     let at = |port| format!("https://127.0.0.1:{port}/");
