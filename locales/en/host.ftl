@@ -75,6 +75,7 @@ finding-certificate-intercepted-host = { $count ->
 }
 
 evidence-registry = { $name } is { $value } in { $key }.
+evidence-tls12-completed = Yet TLS 1.2 was completed with { $host }: the values may wait for the next start of Windows.
 evidence-windows = { $caption }, version { $version }.
 evidence-no-update = Update 2973337 is not among the installed ones, and no SHA-512 is in the list of signatures.
 evidence-dotnet = Release { $release } of .NET Framework 4; 461308 is 4.7.1, 461808 is 4.7.2.

@@ -241,6 +241,12 @@ fn each_fault_is_named_as_surely_as_the_script_can_tell() {
     let mut by_default = sample("healthy");
     by_default["tls"]["registry"][1]["value"] = json!(1);
     check(&by_default, &["schannel-tls12-disabled blocking likely"]);
+    // The same machine has completed TLS 1.2: the value says something else, and may count from the next start on.
+    let mut since_then = sample("healthy");
+    since_then["tls"]["registry"][0]["value"] = json!(0);
+    check(&since_then, &["schannel-tls12-disabled blocking likely"]);
+    let seen = diagnosed(&since_then).findings.remove(0).evidence;
+    assert!(seen.iter().any(|line| texts.say(line).contains("Yet TLS 1.2 was completed")), "{seen:?}");
     let mut between = sample("healthy");
     between["dotnet"]["release"] = json!(461_310);
     check(&between, &["dotnet-too-old warning possible"]);

@@ -44,6 +44,15 @@ const MICROSOFT_DOMAINS: [&str; 14] = [
     "microsoft.com",
 ];
 
+/// A host to which some account of the same machine has completed TLS 1.2.
+fn completed_tls(host: &HostReport) -> Option<&str> {
+    let seen = host.identities.iter().flat_map(|identity| &identity.endpoints);
+    let mut completed = seen.filter(|seen| {
+        [Some(&seen.direct), seen.proxied.as_ref()].into_iter().flatten().any(|leg| leg.reached == Stage::Tls)
+    });
+    completed.next().map(|seen| seen.host.as_str())
+}
+
 impl Matrix<'_> {
     /// Everything that the host script saw.
     pub(super) fn host(&mut self) {
@@ -69,10 +78,17 @@ impl Matrix<'_> {
         };
         let (enabled, off) = (set(CHANNEL, "Enabled"), set(CHANNEL, "DisabledByDefault"));
         // Switched off by default is not switched off: programs that ask for TLS 1.2 by name still get it.
-        let disabled = if enabled == Some(0) { Some(Confidence::Proven) } else { None };
+        // The values are read when Windows starts: a handshake that was completed all the same speaks against them.
+        let completed = completed_tls(host);
+        let certain = if completed.is_some() { Confidence::Likely } else { Confidence::Proven };
+        let disabled = if enabled == Some(0) { Some(certain) } else { None };
         let disabled = disabled.or_else(|| off.filter(|value| *value != 0).map(|_| Confidence::Likely));
         if let Some(confidence) = disabled {
-            let evidence = vec![line(CHANNEL, "Enabled", enabled), line(CHANNEL, "DisabledByDefault", off)];
+            let mut evidence =
+                vec![line(CHANNEL, "Enabled", enabled), line(CHANNEL, "DisabledByDefault", off)];
+            let all_the_same = completed.filter(|_| enabled == Some(0));
+            evidence
+                .extend(all_the_same.map(|host| Message::new("evidence-tls12-completed").text("host", host)));
             let code = FindingCode::SchannelTls12Disabled;
             self.add(
                 code,
