@@ -34,11 +34,7 @@ pub fn build(workspace: &Workspace, tools: &Tools) -> Result<Page> {
     }
     eprintln!("building the page …");
     // Trunk may not use the network, so what the page depends on is fetched and compiled here, in plain sight.
-    process::run(
-        process::cargo(workspace)
-            .args(["build", "--release", "--lib", "--target", WASM_TARGET, "--package", PACKAGE])
-            .envs(path_remapping(workspace)),
-    )?;
+    compile(workspace)?;
     let lock = lock(workspace)?;
     // Trunk copies this folder whole; without this, modules of earlier builds would be shipped as well.
     let snippets = workspace.target.join("wasm-bindgen").join("release").join("snippets");
@@ -63,6 +59,15 @@ pub fn build(workspace: &Workspace, tools: &Tools) -> Result<Page> {
     })?;
     reader::build(workspace, tools, path_remapping(workspace), &folder)?;
     Ok(Page { folder, _lock: lock })
+}
+
+/// Compiles what [`build`] makes the page of, which takes most of its time and uses one core for much of it.
+pub fn compile(workspace: &Workspace) -> Result<()> {
+    process::run(
+        process::cargo(workspace)
+            .args(["build", "--release", "--lib", "--target", WASM_TARGET, "--package", PACKAGE])
+            .envs(path_remapping(workspace)),
+    )
 }
 
 /// Waits for another task that builds the page: Trunk empties the folder that both would write to.

@@ -8,6 +8,7 @@ mod tally;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 
@@ -37,7 +38,13 @@ pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCode> {
     let isolation = Isolation::find();
     let mut tally = Tally::new(&workspace.root.join("target/test-output"));
     if filter.is_none() {
-        source(workspace, &mut tally);
+        thread::scope(|scope| {
+            // Optimising the page keeps one core busy, and clippy mostly the other. Whatever is wrong with it is told
+            // when the page is built.
+            let ahead = scope.spawn(|| page::compile(workspace));
+            source(workspace, &mut tally);
+            let _told_later = ahead.join();
+        });
         native(workspace, &mut tally);
         probes(workspace, &tools, &isolation, &mut tally);
     }
