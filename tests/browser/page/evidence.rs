@@ -144,15 +144,17 @@ async fn configs_are_mended_byte_for_byte(mut lab: Lab, kind: Kind) {
             .js(&format!(
                 "{SAVED}
                  await until(() => panel('config').textContent.includes('{name}'), 'the file is read');
-                 const radio = [...panel('config').querySelectorAll('input[type=radio]')][{}];
-                 radio.click();
-                 await pause(100);
-                 const field = panel('config').querySelector('#config-proxy');
-                 if (field) {{
-                     type(field, 'https://proxyserver:8080');
+                 const named = {};
+                 const field = () => panel('config').querySelector('#config-proxy');
+                 const choices = () => panel('config').querySelectorAll('input[type=radio]');
+                 await until(() => choices().length > named, 'what can be chosen');
+                 choices()[named].click();
+                 await until(() => !!field() === !!named, 'the field for the address, where there is to be one');
+                 if (named) {{
+                     type(field(), 'https://proxyserver:8080');
                      await until(() => panel('config').textContent.includes('over http:// only'), 'what is wrong');
                      assert(!button('config', '{name}'), 'nothing to save yet');
-                     type(field, 'proxyserver:8080');
+                     type(field(), 'proxyserver:8080');
                  }}
                  await until(() => button('config', '{name}'), 'a corrected file');
                  return [...await saved(button('config', '{name}'))];",
