@@ -38,8 +38,11 @@ const WEBSOCKET_HOSTS: usize = 16;
 /// some failures Chromium delays every further one by seconds (measured).
 const HANGING_HOSTS: usize = 8;
 
-/// How often Firefox is kept awake.
-const AWAKE: Duration = Duration::from_secs(4);
+/// From when on Firefox is kept awake: a closer look begins when what hangs has done so for 8 s, and matters at 30 s.
+const AWAKE_FROM: Duration = Duration::from_secs(18);
+
+/// How often, as it gives up that much late.
+const AWAKE: Duration = Duration::from_secs(1);
 
 /// The times of a closer look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,9 +163,10 @@ async fn look_deep(
 /// has been silent for 30 s only while others have something to do: alone with a silent one it waits on, as if nothing
 /// had accepted (measured; the fault lab's `silent`).
 async fn stay_awake(endpoint: &Endpoint, surroundings: &Surroundings) {
+    sleep(AWAKE_FROM).await;
     loop {
-        sleep(AWAKE).await;
         probe(endpoint, surroundings, AWAKE).await;
+        sleep(AWAKE).await;
     }
 }
 
