@@ -67,7 +67,7 @@ pub(crate) enum Intake {
 /// Reads a chosen or dropped file, as what it is.
 pub(crate) async fn read(file: File) -> Intake {
     let name = file.name();
-    Intake::Message(Box::new(match head(&file).await.map(|head| kind(&head)) {
+    Intake::Message(Box::new(match first_bytes(&file, HEAD).await.map(|head| kind(&head)) {
         Some(Kind::Capture) => return Intake::Capture(file),
         Some(Kind::Catalogue) => catalogue(&file, Origin::File(name)).await,
         Some(Kind::Host) => host(&file, name).await,
@@ -77,10 +77,6 @@ pub(crate) async fn read(file: File) -> Intake {
         Some(Kind::Unknown) => Message::FileUnknown(name),
         None => unreadable(Origin::File(name)),
     }))
-}
-
-async fn head(file: &File) -> Option<Vec<u8>> {
-    first_bytes(file, HEAD).await
 }
 
 /// As many bytes from the beginning of a file, or all of a shorter one; `None` if the browser cannot read it.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use connector_check_diagnosis::catalogue::CheckId;
 use connector_check_diagnosis::endpoint::{Endpoint, Scheme};
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
-use futures_util::future::{Either, join, join3, ready, select};
+use futures_util::future::{join, join3, ready, select};
 use futures_util::{StreamExt, stream};
 
 use crate::environment::{Family, Surroundings};
@@ -121,9 +121,7 @@ pub async fn look_closer(
         let Some((_, endpoint)) = healthy.first().filter(|_| family == Family::Firefox) else {
             return looks.await;
         };
-        match select(pin!(looks), pin!(stay_awake(endpoint, surroundings))).await {
-            Either::Left(((), _)) | Either::Right(((), _)) => {}
-        }
+        select(pin!(looks), pin!(stay_awake(endpoint, surroundings))).await;
     };
     let by_ice = family == Family::Chromium && limits.webrtc;
     let others = async {

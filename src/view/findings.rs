@@ -51,7 +51,6 @@ fn card(scene: Scene<'_>, evidence: &Evidence, finding: &Finding, at: usize, run
     };
     let code = finding.code.as_str();
     let guide = guidance::guide(scene.state.texts.language(), code)
-        .or_else(|| guidance::guide("en", code))
         .map(|guide| guide.filled(&context(finding, evidence)))
         .map(|guide| with_own_steps(scene, guide, finding.code));
     let title = guide.as_ref().map_or_else(|| code.to_owned(), |guide| guide.title.clone());

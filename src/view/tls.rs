@@ -71,7 +71,7 @@ fn server(scene: Scene<'_>) -> Html {
     let made = script(scene.state.catalogue(), scene.state.fill());
     let guides = SERVER_GUIDES.iter().filter_map(|code| {
         let language = scene.state.texts.language();
-        let guide = guidance::guide(language, code).or_else(|| guidance::guide("en", code))?;
+        let guide = guidance::guide(language, code)?;
         Some((code, guide))
     });
     html! {

@@ -194,41 +194,40 @@ fn sums(workspace: &Workspace, tally: &mut Tally) {
 
 /// The fault lab's own benchmarks, in a network of their own.
 pub fn bench(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    let isolation = Isolation::find();
-    if let Some(reason) = isolation.reason_against() {
-        println!("SKIPPED time of the page: {reason}");
-        return Ok(());
-    }
-    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", LAB];
-    let lab = process::build_executable(workspace, &arguments)?;
-    process::run(browser_command(workspace, tools, &isolation, &lab)?.arg("--bench"))
+    measure(workspace, tools, "time of the page", ["--test", LAB], &["--bench".to_owned()])
         .context("a time of the page is beyond its limit")
 }
 
-/// How fast and in what memory captures are read, in networks of their own.
+/// How fast and in what memory captures are read, in networks of their own. `tshark` is its own time, in seconds.
 pub fn bench_captures(workspace: &Workspace, tools: &Tools, file: &Path, tshark: f64) -> Result<()> {
-    let isolation = Isolation::find();
-    if let Some(reason) = isolation.reason_against() {
-        println!("SKIPPED reading captures: {reason}");
-        return Ok(());
-    }
-    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--bench", "capture"];
-    let bench = process::build_executable(workspace, &arguments)?;
-    let mut command = browser_command(workspace, tools, &isolation, &bench)?;
-    process::run(command.arg(file).arg(tshark.to_string())).context("reading a capture is beyond its limits")
+    let arguments = [file.display().to_string(), tshark.to_string()];
+    measure(workspace, tools, "reading captures", ["--bench", "capture"], &arguments)
+        .context("reading a capture is beyond its limits")
 }
 
 /// In how many runs inspection is proven and a clean path is not accused, in networks of their own.
 pub fn bench_inspection(workspace: &Workspace, tools: &Tools, runs: Option<u32>) -> Result<()> {
+    let arguments: Vec<_> = runs.iter().map(u32::to_string).collect();
+    measure(workspace, tools, "proving inspection", ["--bench", "inspection"], &arguments)
+        .context("not every run was right")
+}
+
+/// Builds a test target of the page and runs it isolated, or says why `what` is skipped.
+fn measure(
+    workspace: &Workspace,
+    tools: &Tools,
+    what: &str,
+    target: [&str; 2],
+    arguments: &[String],
+) -> Result<()> {
     let isolation = Isolation::find();
     if let Some(reason) = isolation.reason_against() {
-        println!("SKIPPED proving inspection: {reason}");
+        println!("SKIPPED {what}: {reason}");
         return Ok(());
     }
-    let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--bench", "inspection"];
-    let bench = process::build_executable(workspace, &arguments)?;
-    let mut command = browser_command(workspace, tools, &isolation, &bench)?;
-    process::run(command.args(runs.map(|runs| runs.to_string()))).context("not every run was right")
+    let build = [&["test", "--no-run", "--package", page::PACKAGE], &target[..]].concat();
+    let program = process::build_executable(workspace, &build)?;
+    process::run(browser_command(workspace, tools, &isolation, &program)?.args(arguments))
 }
 
 fn browser_command(

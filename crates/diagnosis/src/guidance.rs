@@ -21,15 +21,18 @@ pub use fill::{Context, Rule, port_list};
 pub use model::{Block, Guide, Inline, Language, Repeat, Section};
 pub use words::Words;
 
+use crate::text;
+
 // `SOURCES: &[(&str, &str)]`: the tag of each language and its table as JSON.
 include!(concat!(env!("OUT_DIR"), "/guidance.rs"));
 
-/// The guide of a finding code in a language such as `en`; `None` where the language has no guides
-/// or no finding has the code.
+/// The guide of a finding code in a language such as `en`, or in the first of [`text::LANGUAGES`] where that one has
+/// none; `None` where no finding has the code.
 pub fn guide(language: &str, code: &str) -> Option<&'static Guide> {
     static LANGUAGES: OnceLock<BTreeMap<&str, BTreeMap<String, Guide>>> = OnceLock::new();
     let languages = LANGUAGES.get_or_init(|| SOURCES.iter().map(|(tag, json)| (*tag, read(json))).collect());
-    languages.get(language)?.get(code)
+    let of = |language: &str| languages.get(language)?.get(code);
+    of(language).or_else(|| of(text::LANGUAGES[0].0))
 }
 
 fn read(json: &str) -> BTreeMap<String, Guide> {
