@@ -18,8 +18,11 @@ use crate::{profile, proxy};
 /// The driver's port; the network is the lab's own, so any will do.
 const DRIVER_PORT: u16 = 4444;
 
-/// How often the windows are looked through.
-const LOOK: Duration = Duration::from_millis(150);
+/// How often the windows are looked through that have no verdict yet. Each look takes a browser some milliseconds.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How often the others.
+const LATER_LOOK: Duration = Duration::from_millis(1500);
 
 /// How long one run may take: 10 s, a closer look of 35 s from its beginning, and room for a busy machine.
 const RUN: Duration = Duration::from_secs(100);
@@ -71,6 +74,8 @@ struct Open {
     starting: Option<SemaphorePermit<'static>>,
     /// Its first report.
     quick: Value,
+    /// When it is looked at next.
+    next: Instant,
 }
 
 impl Session {
@@ -133,12 +138,17 @@ impl Session {
                         begun: Instant::now(),
                         starting: Some(permit),
                         quick: Value::Null,
+                        next: Instant::now() + LOOK,
                     }),
                     Err(error) => results[at] = Some(Err(format!("{}: {error}", visits[at].url))),
                 }
             }
             let mut going_on = Vec::new();
             for mut run in open {
+                if Instant::now() < run.next {
+                    going_on.push(run);
+                    continue;
+                }
                 let dir = &visits[run.at].dir;
                 match self.look(&mut run, dir).await {
                     None => going_on.push(run),
@@ -164,12 +174,15 @@ impl Session {
 
     /// What has come of a run; `None` while it goes on. Closes its window then.
     async fn look(&self, run: &mut Open, dir: &Path) -> Option<Visited> {
+        // A report is long: the first is wanted, and the last.
         let script = "const page = document.querySelector('connector-check');
-             return page && { state: page.state, closer: page.hasAttribute('data-closer'), report: page.report,
-                              hidden: document.hidden };";
+             if (!page) return null;
+             const [state, closer] = [page.state, page.hasAttribute('data-closer')];
+             const report = state === 'done' && (arguments[0] || !closer) ? page.report : null;
+             return { state, closer, report, hidden: document.hidden };";
         let looked = async {
             self.client.switch_to_window(run.window.clone()).await?;
-            self.client.execute(script, Vec::new()).await
+            self.client.execute(script, vec![run.quick.is_null().into()]).await
         };
         let visited = match looked.await {
             Err(error) => Err(error.to_string()),
@@ -185,6 +198,7 @@ impl Session {
                     run.quick = page["report"].clone();
                     run.starting = None;
                 }
+                run.next = Instant::now() + if run.quick.is_null() { LOOK } else { LATER_LOOK };
                 return None;
             }
         };
@@ -230,9 +244,9 @@ fn chromium(scratch: &Path, network: &Network, authority: &Path) -> (Vec<String>
         // Whatever the desktop is set to.
         flags.push("--no-proxy-server".to_owned());
     }
-    if network.local_network_free {
-        flags.push("--disable-features=LocalNetworkAccessChecks".to_owned());
-    }
+    // Of several of these flags only one counts.
+    let more = if network.local_network_free { ",LocalNetworkAccessChecks" } else { "" };
+    flags.push(format!("--disable-features={}{more}", profile::CHROMIUM_WITHOUT));
     let binary = program(&["chromium", "google-chrome"]);
     let driver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
     let command = vec![driver, format!("--port={DRIVER_PORT}"), "--log-level=WARNING".to_owned()];

@@ -118,6 +118,7 @@ impl Browser {
         profile::chromium(&home, &lab.authority_file());
         let data = home.join("data").display().to_string();
         let mut flags: Vec<String> = profile::CHROMIUM_FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+        flags.push(format!("--disable-features={}", profile::CHROMIUM_WITHOUT));
         flags.push(format!("--user-data-dir={data}"));
         if proxy == Proxy::Direct {
             // Whatever the desktop is set to.
