@@ -68,6 +68,7 @@ fn searched(connection: &Connection) -> String {
         line.extend(tls.alerts.iter().flat_map(|alert| [" ", alert.name()]));
         line.extend(tls.certificates.iter().flat_map(|certificate| [" ", certificate.issuer.as_str()]));
     }
+    line.extend(connection.names.iter().flat_map(|name| [" ", name.as_str()]));
     line.to_lowercase()
 }
 

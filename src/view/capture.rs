@@ -118,7 +118,8 @@ fn table(scene: Scene<'_>, capture: &Capture) -> Html {
 }
 
 fn row(scene: Scene<'_>, connection: &Connection) -> Html {
-    let place = connection.host().map_or_else(String::new, |host| format!("{host}:{}", connection.port()));
+    let host = connection.host().or_else(|| connection.names.first().map(String::as_str));
+    let place = host.map_or_else(String::new, |host| format!("{host}:{}", connection.port()));
     let status = connection.connect().and_then(|exchange| exchange.status);
     let version = connection.tls.as_ref().and_then(connector_check_capture::facts::Tls::version);
     html! {

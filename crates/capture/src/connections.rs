@@ -6,7 +6,8 @@ use foldhash::fast::RandomState;
 
 use crate::budget::Budget;
 use crate::container::{LINK_METADATA, Packet, Sink};
-use crate::facts::{CaptureFacts, Connection, End, Opening, Totals, Warning};
+use crate::dns::Names;
+use crate::facts::{CaptureFacts, Connection, End, Opening, Tls, Totals, Warning};
 use crate::flow::{Flow, Moment};
 use crate::internet::{Content, Segment, content};
 use crate::link::{Frame, frame};
@@ -31,6 +32,7 @@ pub struct Connections {
     /// The ends of the last packet and the place of its connection: packets come in bursts.
     last: Option<(Key, usize)>,
     kept: Vec<(Connection, usize)>,
+    names: Names,
     start_ns: Option<i64>,
     end_ns: i64,
     cut: u64,
@@ -70,6 +72,7 @@ impl Sink for Connections {
         };
         match content(ip) {
             Content::Segment(segment) => self.segment(&segment, now),
+            Content::Dns(message) => self.names.message(message, &mut self.budget),
             Content::Fragment => self.totals.fragments += 1,
             Content::Unreachable { from, to } => {
                 let flow = self.places.get(&Key::of(from, to)).and_then(|place| self.flows.get_mut(*place));
@@ -96,6 +99,19 @@ impl Connections {
         }
         self.prune(MAX_KEPT);
         let mut connections: Vec<Connection> = self.kept.into_iter().map(|(facts, _)| facts).collect();
+        for connection in &connections {
+            if let Some(name) =
+                connection.tls.as_ref().filter(|tls| !tls.in_tunnel).and_then(Tls::server_name)
+            {
+                self.names.learn(connection.server.address, name, &mut self.budget);
+            }
+        }
+        for connection in connections.iter_mut().filter(|connection| connection.host().is_none()) {
+            let names = self.names.of(connection.server.address);
+            if self.budget.keep(names.iter().map(String::len).sum()) {
+                connection.names = names.to_vec();
+            }
+        }
         connections.sort_by_key(|connection| connection.id);
         let mut warnings = Vec::new();
         let links = self.unknown_links.into_iter();

@@ -102,6 +102,10 @@ pub struct Connection {
     pub client: End,
     /// Whom.
     pub server: End,
+    /// Where the connection itself tells no name: what its server's address is called, by answers of name servers within
+    /// the capture, and by server names in TLS to the same address. At most [`Connection::NAMES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// The first packet.
     pub start_ms: f64,
     /// The last packet.
@@ -136,6 +140,8 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The most names of an address that are kept.
+    pub const NAMES: usize = 4;
     /// The most SYN times that are kept.
     pub const SYNS: usize = 16;
     /// The most HTTP exchanges that are kept.
@@ -146,7 +152,7 @@ impl Connection {
         self.http.iter().rev().find(|exchange| exchange.is_connect())
     }
 
-    /// The host that this is about: the server name, else the target of the tunnel.
+    /// The host that this is about: the server name, else the target of the tunnel. See also [`Connection::names`].
     pub fn host(&self) -> Option<&str> {
         let sni = self.tls.as_ref().and_then(Tls::server_name);
         sni.or_else(|| self.connect().and_then(Exchange::authority).map(|(host, _)| host))

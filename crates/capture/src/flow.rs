@@ -63,6 +63,7 @@ impl Flow {
             id,
             client,
             server,
+            names: Vec::new(),
             start_ms: now.ms,
             end_ms: now.ms,
             opening: Opening::NotCaptured,

@@ -1,4 +1,4 @@
-//! IP and TCP headers: from a packet to a segment.
+//! IP, TCP and UDP headers: from a packet to a segment.
 
 use std::net::IpAddr;
 
@@ -49,6 +49,8 @@ pub enum Content<'a> {
     Segment(Segment<'a>),
     /// A part of a packet without the head of TCP.
     Fragment,
+    /// What a name server sent by UDP, or what came from its port.
+    Dns(&'a [u8]),
     /// A router cannot or will not pass what this end sent to that one.
     Unreachable {
         /// The sender of the packet that was not passed.
@@ -59,6 +61,9 @@ pub enum Content<'a> {
     /// Anything else.
     Other,
 }
+
+/// The port of name servers.
+const DNS_PORT: u16 = 53;
 
 /// Tunnels within tunnels deeper than this are not followed.
 const MAX_TUNNELS: usize = 4;
@@ -86,6 +91,7 @@ pub fn content(mut packet: &[u8]) -> Content<'_> {
         let length = ip_payload_length(&ip, before).unwrap_or(data.len());
         match payload.ip_number {
             IpNumber::TCP => return tcp(from, to, data, length).map_or(Content::Other, Content::Segment),
+            IpNumber::UDP => return udp(data),
             IpNumber::ICMP => return unreachable(data, 3),
             IpNumber::IPV6_ICMP => return unreachable(data, 1),
             IpNumber::IPV4 | IpNumber::IPV6 => packet = data,
@@ -149,6 +155,15 @@ fn tcp(from: IpAddr, to: IpAddr, data: &[u8], length: usize) -> Option<Segment<'
         payload: &payload[..payload.len().min(length)],
         length: u32::try_from(length).unwrap_or(u32::MAX),
     })
+}
+
+/// Of UDP only what name servers say is of interest.
+fn udp(data: &[u8]) -> Content<'_> {
+    let from_name_server = |header: &[u8; 8]| u16::from_be_bytes([header[0], header[1]]) == DNS_PORT;
+    match data.split_first_chunk() {
+        Some((header, message)) if from_name_server(header) => Content::Dns(message),
+        _ => Content::Other,
+    }
 }
 
 /// An ICMP message that quotes the beginning of a TCP segment.

@@ -19,6 +19,8 @@ mod container;
 #[cfg(feature = "reader")]
 mod conversation;
 #[cfg(feature = "reader")]
+mod dns;
+#[cfg(feature = "reader")]
 mod flow;
 #[cfg(feature = "reader")]
 mod http;

@@ -154,6 +154,14 @@ fn attempts_to_connect_are_told_apart() {
 }
 
 #[test]
+fn what_answers_of_name_servers_and_tls_call_an_address_is_told_where_a_connection_does_not() {
+    let [dropped, answered] = &connections("syn-dropped-named")[..] else { panic!() };
+    assert_eq!((dropped.opening, dropped.host()), (Opening::Unanswered, None));
+    assert_eq!(dropped.names, ["connector.example", "www.connector.example"]);
+    assert_eq!((answered.host(), &answered.names[..]), (Some("www.connector.example"), &[][..]));
+}
+
+#[test]
 fn every_way_through_the_layers_leads_to_the_same() {
     assert!(one("ipv6").client.address.is_ipv6());
     assert_eq!(one("ipv6").tls.unwrap().server_name(), Some("connector.example"));

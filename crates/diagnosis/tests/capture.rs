@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use connector_check_capture::read;
 use connector_check_diagnosis::catalogue::Catalogue;
+use connector_check_diagnosis::endpoint::Endpoint;
 use connector_check_diagnosis::evidence::{CheckEvidence, Evidence, Progress};
 use connector_check_diagnosis::finding::{Finding, FindingCode, Severity};
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
+use connector_check_diagnosis::plan::{Stage, Target};
 use connector_check_diagnosis::scenario::Scenario;
 use connector_check_diagnosis::supplements::{Capture, Supplements};
 use connector_check_diagnosis::text::Texts;
@@ -16,13 +18,16 @@ use connector_check_diagnosis::{Verdict, diagnose};
 
 /// Findings of real captures, those of the capture crate's own tests, without a run.
 fn findings(case: &str) -> Vec<Finding> {
+    let mut evidence = Evidence::without_run(Supplements::default(), true);
+    evidence.supplements.capture = Some(Arc::new(golden(case)));
+    diagnose(&evidence).findings
+}
+
+fn golden(case: &str) -> Capture {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../capture/tests/golden").join(case).join("capture");
     let (facts, warnings) = read(case, &fs::read(file).unwrap());
-    let capture = Some(Arc::new(Capture { name: case.to_owned(), facts, warnings }));
-    let mut evidence = Evidence::without_run(Supplements::default(), true);
-    evidence.supplements.capture = capture;
-    diagnose(&evidence).findings
+    Capture { name: case.to_owned(), facts, warnings }
 }
 
 fn check(case: &str, expected: &[FindingCode]) {
@@ -133,4 +138,40 @@ fn service_bus_ports_are_harmless_behind_a_proxy_that_opens_tunnels() {
     let findings = diagnose(&evidence).findings;
     let found = findings.iter().find(|finding| finding.code == FindingCode::ServiceBusDirectAttempt).unwrap();
     assert_eq!(found.severity, Severity::Info);
+}
+
+#[test]
+fn an_attempt_is_known_by_the_name_that_its_address_was_given() {
+    let found = |evidence: &Evidence| {
+        let findings = diagnose(evidence).findings;
+        findings.into_iter().find(|finding| finding.code == FindingCode::SynUnanswered).unwrap()
+    };
+    let told = |finding: &Finding| -> Vec<String> {
+        let texts = Texts::for_language("en");
+        finding.evidence.iter().map(|line| texts.say(line)).collect()
+    };
+    let mut evidence = Evidence::without_run(Supplements::default(), true);
+    evidence.supplements.capture = Some(Arc::new(golden("syn-dropped-named")));
+    let alone = found(&evidence);
+    assert_eq!(alone.places, [("connector.example".to_owned(), 8080)]);
+    assert!(told(&alone)[0].contains("connector.example:8080 (203.0.113.3)"), "{:?}", told(&alone));
+
+    // A live check of the other name, which shares the address, and then of the port that is dropped.
+    let (_, mut evidence) = scenario("capture-tls");
+    evidence.supplements.capture = Some(Arc::new(golden("syn-dropped-named")));
+    for (outcome, says) in [(Outcome::Failed, "page agrees"), (Outcome::Answered, "page disagrees")] {
+        let mut evidence = evidence.clone();
+        let of_service = |check: &&mut CheckEvidence| check.planned.stage == Stage::Sweep;
+        let check = evidence.checks.iter_mut().find(of_service).unwrap();
+        check.planned.target =
+            Target::Endpoint(Endpoint::parse("https://www.connector.example:8080/").unwrap());
+        let again = Observation { probe: Probe::Repeat, ..Observation::fetched(outcome, 60.0) };
+        check.progress = Progress::Observed(vec![Observation::fetched(outcome, 60.0), again]);
+        let joined = found(&evidence);
+        let lines = told(&joined);
+        assert!(
+            lines.iter().any(|line| line.contains("www.connector.example:8080") && line.contains(says)),
+            "{lines:?}"
+        );
+    }
 }

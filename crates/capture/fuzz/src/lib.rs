@@ -17,7 +17,7 @@ pub mod seeds;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target; the programs in `fuzz_targets` bear the same names.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("file", file),
     ("pcap", pcap),
     ("pcapng", pcapng),
@@ -27,6 +27,7 @@ pub const TARGETS: [Target; 9] = [
     ("tcp", tcp),
     ("tls", tls),
     ("http", http),
+    ("dns", dns),
 ];
 
 /// Any file at all, by its own magic number, as a whole and in pieces whose length is its first byte.
@@ -183,6 +184,36 @@ pub fn http(input: &[u8]) {
         speak(&mut file, &mut next, 1, usize::from(head >> 7), bytes);
     }
     check(&file);
+}
+
+/// What name servers answer: messages with a byte of length each, an even one as an answer without an error. Between
+/// them nothing comes of attempts to reach the first addresses of a network.
+pub fn dns(input: &[u8]) {
+    let mut file = header(101);
+    let mut rest = input;
+    while let [length, behind @ ..] = rest {
+        let (message, behind) = behind.split_at(behind.len().min(usize::from(*length)));
+        rest = behind;
+        let mut message = message.to_vec();
+        if length & 1 == 0 && message.len() > 4 {
+            message[2..4].copy_from_slice(&[0x81, 0x80]);
+        }
+        let total = u16::try_from(28 + message.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let udp = u16::try_from(8 + message.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let mut packet =
+            vec![0x45, 0, total[0], total[1], 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 53, 10, 0, 0, 1];
+        packet.extend([0, 53, 0xc0, 0, udp[0], udp[1], 0, 0]);
+        packet.extend(message);
+        add(&mut file, &packet, packet.len());
+        add(&mut file, &segment(usize::from(*length), 0, [1, 0], 2, &[], 0), 40);
+    }
+    let facts = check(&file);
+    for connection in &facts.connections {
+        assert!(
+            connection.names.len() <= Connection::NAMES
+                && connection.names.iter().all(|name| name.len() < 1024)
+        );
+    }
 }
 
 /// A segment in order.

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -71,9 +71,17 @@ pub fn no_tshark() -> Option<&'static str> {
     (!runs("tshark") || !runs("editcap")).then_some("tshark and editcap are not installed")
 }
 
+/// Names, each with an address that it has.
+pub type Names = BTreeSet<(String, String)>;
+
 /// Asks tshark, with its default settings.
 pub fn tshark(file: &Path) -> Oracle {
-    const FIELDS: [&str; 10] = [
+    tshark_with_names(file).0
+}
+
+/// The same; and what names addresses have: by answers of name servers, and by server names in TLS to them.
+pub fn tshark_with_names(file: &Path) -> (Oracle, Names, Names) {
+    const FIELDS: [&str; 18] = [
         "tcp.flags.syn",
         "tcp.flags.ack",
         "tcp.analysis.retransmission",
@@ -84,8 +92,16 @@ pub fn tshark(file: &Path) -> Oracle {
         "tls.handshake.type",
         "tls.handshake.version",
         "tls.handshake.extensions.supported_version",
+        "udp.srcport",
+        "dns.flags.response",
+        "dns.flags.rcode",
+        "dns.qry.name",
+        "dns.a",
+        "dns.aaaa",
+        "ip.dst",
+        "ipv6.dst",
     ];
-    let mut oracle = Oracle::default();
+    let (mut oracle, mut answers, mut greetings) = (Oracle::default(), Names::new(), Names::new());
     for line in fields(file, "frame", &FIELDS).lines() {
         let columns: Vec<&str> = line.split('\t').collect();
         let first =
@@ -111,8 +127,20 @@ pub fn tshark(file: &Path) -> Oracle {
         if columns.get(7).is_some_and(|types| types.split(',').any(|kind| kind == "2")) {
             *oracle.hellos.entry(format!("{}/{}", first(8), first(9))).or_default() += 1;
         }
+        let pairs = |name: &str, addresses: [usize; 2]| -> Names {
+            let addresses = addresses.iter().filter_map(|column| columns.get(*column));
+            let addresses = addresses.flat_map(|text| text.split(',')).filter(|address| !address.is_empty());
+            addresses.map(|address| (name.to_lowercase(), address.to_owned())).collect()
+        };
+        // The fields of flags are numbers here and words there, by tshark's version.
+        if first(10) == "53" && matches!(first(11), "1" | "True") && first(12) == "0" {
+            answers.extend(pairs(first(13), [14, 15]));
+        }
+        if !first(5).is_empty() {
+            greetings.extend(pairs(first(5), [16, 17]));
+        }
     }
-    oracle
+    (oracle, answers, greetings)
 }
 
 fn fields(file: &Path, filter: &str, names: &[&str]) -> String {

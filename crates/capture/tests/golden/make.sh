@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the golden captures from real traffic between two network namespaces of its own: curl, Chromium, Firefox, openssl,
-# squid, nftables.
+# squid, nftables, dnsmasq.
 # Usage, as root: make.sh [CASE…]. Afterwards look at what has changed in each expected.json, and why.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -120,10 +120,10 @@ for port in 3128 3129 3130 3131 3132 3133 443 4410 4411 4412 4413 4414 4415 4416
 done
 
 case_of=""
-begin() { # name, interface
+begin() { # name, interface, filter
     case_of="$1"
     dumpcap_pid=""
-    ip netns exec "$client" dumpcap -q -i "${2:-cc0}" -f "tcp or icmp or icmp6[0] == 1 or vlan" -w "$work/case.pcapng" >/dev/null 2>&1 &
+    ip netns exec "$client" dumpcap -q -i "${2:-cc0}" -f "${3:-tcp or icmp or icmp6[0] == 1 or vlan}" -w "$work/case.pcapng" >/dev/null 2>&1 &
     dumpcap_pid=$!
     sleep 1
 }
@@ -224,6 +224,20 @@ fi
 capture syn-refused http://203.0.113.1:9350/
 in_server nft 'add rule inet f in tcp dport 9352 drop'
 capture syn-dropped http://203.0.113.1:9352/
+in_server nft 'add rule inet f in tcp dport 8080 drop'
+if want syn-dropped-named; then
+    # A real resolver asks a real name server, which knows the host by an alias.
+    background ip netns exec "$server" dnsmasq --no-daemon --conf-file=/dev/null --no-hosts --no-resolv --bind-interfaces \
+        --listen-address=203.0.113.1 --cname=connector.example,edge.example --address=/edge.example/203.0.113.3 \
+        --host-record=edge.example,203.0.113.3,2001:db8::1
+    for _ in $(seq 1 50); do in_server ss -Hlun "sport = :53" | grep -q . && break; sleep 0.1; done
+    echo "nameserver 203.0.113.1" >resolv.conf
+    begin syn-dropped-named "" "port 53 or port 8080 or port 443"
+    in_client unshare --mount sh -c 'mount --bind resolv.conf /etc/resolv.conf
+        curl -4 -sS -o /dev/null --max-time 4 http://connector.example:8080/
+        curl -4 -sS -o /dev/null -k https://www.connector.example/ --connect-to www.connector.example:443:203.0.113.3:443' >>"$work/log" 2>&1 || true
+    end
+fi
 in_server nft 'add rule inet f in tcp dport 5671 reject with icmp type admin-prohibited'
 capture syn-prohibited http://203.0.113.1:5671/
 if want syn-retried; then

@@ -108,13 +108,17 @@ impl Matrix<'_> {
             }
         }
         let service_bus = |connection: &&&Connection| SERVICE_BUS_PORTS.contains(&connection.server.port);
-        let direct: Vec<Shown> =
-            silent.iter().chain(&refused).filter(service_bus).map(|connection| attempt(connection)).collect();
-        let others = |list: &[&Connection]| -> Vec<Shown> {
-            list.iter().filter(|c| !service_bus(c)).map(|connection| attempt(connection)).collect()
+        let tested: BTreeSet<&str> = self.rows.iter().map(Row::host).collect();
+        let shown = |list: Vec<&&Connection>| -> Vec<Shown> {
+            list.into_iter().flat_map(|connection| attempt(connection, &tested)).collect()
         };
-        self.show(FindingCode::SynUnanswered, Confidence::Likely, &others(&silent), |summary| summary);
-        self.show(FindingCode::SynRefused, Confidence::Likely, &others(&refused), |summary| summary);
+        let others = |list: &'_ [&Connection]| -> Vec<Shown> {
+            shown(list.iter().filter(|connection| !service_bus(connection)).collect())
+        };
+        let direct = shown(silent.iter().chain(&refused).filter(service_bus).collect());
+        let (silent, refused) = (others(&silent), others(&refused));
+        self.show(FindingCode::SynUnanswered, Confidence::Likely, &silent, |summary| summary);
+        self.show(FindingCode::SynRefused, Confidence::Likely, &refused, |summary| summary);
         let route = if proxied { "proxy" } else { "direct" };
         self.show(FindingCode::ServiceBusDirectAttempt, Confidence::Likely, &direct, |mut summary| {
             summary.id += "-";
@@ -173,16 +177,26 @@ impl Matrix<'_> {
     }
 }
 
-fn attempt(connection: &Connection) -> Shown {
-    let host = connection.server.address.to_string();
+/// An attempt under each name of its address that is tested, else under the first, else under the address.
+fn attempt(connection: &Connection, tested: &BTreeSet<&str>) -> Vec<Shown> {
+    let (address, port) = (connection.server.address.to_string(), connection.server.port);
     let id = match connection.opening {
         Opening::Refused => "evidence-capture-refused",
         Opening::Unreachable => "evidence-capture-unreachable",
         Opening::Unanswered | Opening::Answered | Opening::NotCaptured => "evidence-capture-unanswered",
     };
     let tries = usize::try_from(connection.syn_retransmissions).unwrap_or(usize::MAX).saturating_add(1);
-    let line = Message::new(id).text("place", place(&host, connection.server.port)).count("count", tries);
-    Shown { host, port: connection.server.port, line }
+    let shown = |host: &str, place: String| {
+        let line = Message::new(id).text("place", place).count("count", tries);
+        Shown { host: host.to_owned(), port, line }
+    };
+    let named = |name: &String| shown(name, format!("{} ({address})", place(name, port)));
+    let known = connection.names.iter().filter(|name| tested.contains(name.as_str()));
+    let mut attempts: Vec<_> = known.map(named).collect();
+    if attempts.is_empty() {
+        attempts.push(connection.names.first().map_or_else(|| shown(&address, place(&address, port)), named));
+    }
+    attempts
 }
 
 fn place(host: &str, port: u16) -> String {
