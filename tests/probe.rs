@@ -26,6 +26,8 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 #[path = "probe/closer.rs"]
 mod closer;
+#[path = "probe/element.rs"]
+mod element;
 
 wasm_bindgen_test_configure!(run_in_browser);
 

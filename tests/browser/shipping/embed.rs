@@ -215,6 +215,7 @@ async fn embed_leaves_nothing_behind(mut lab: Lab, kind: Kind) {
         assert_eq!((&before[what], &after[what]), (&after[what], &again[what]), "{what}");
     }
     let bytes = |seen: &serde_json::Value| seen["bytes"].as_u64().expect("a number");
-    // The allocator takes whole pages of 64 KiB; one more may be the luck of the moment, more would be a trend.
-    assert!(bytes(&again) <= bytes(&after) + 65_536, "the program's memory grows: {after}, {again}");
+    // To the byte this is measured in `tests/probe/element.rs`. Here the allocator takes whole pages of 64 KiB, more at a
+    // time where a buffer is large; what every element left behind would be another matter.
+    assert!(bytes(&again) <= bytes(&after) + 4 * 65_536, "the program's memory grows: {after}, {again}");
 }
