@@ -25,6 +25,9 @@ const PROBE_LAYOUT: &str = "probe-test";
 /// The test target of the fault lab.
 const LAB: &str = "lab";
 
+/// The test targets that need browsers and the built page, with their names for readers.
+const BROWSER_TESTS: [(&str, &str); 2] = [("browser", "browser tests"), (LAB, "fault lab")];
+
 /// Browsers at a time: each takes most of a core, and on two cores a third one makes deadlines slip.
 const BROWSER_TEST_THREADS: &str = "2";
 
@@ -137,25 +140,19 @@ fn browsers(
     filter: Option<&str>,
     tally: &mut Tally,
 ) {
-    let Some(page) = tally.needed("page", page::build(workspace, tools)) else { return };
-    let bundle = bundle::write(workspace, &page, &bundle::Baked::default());
-    if tally.needed("bundle", bundle).is_none() {
-        return;
-    }
-    if tally.needed("bundle with an organisation's own", bundle::write_sample(workspace, &page)).is_none() {
-        return;
-    }
-    drop(page);
-    if filter.is_none() {
-        sums(workspace, tally);
-    }
-    if package::is_wanted(filter) {
-        package::check(workspace, tools, tally);
-    }
+    let tests = thread::scope(|scope| {
+        // Packing the bundle keeps one core busy.
+        let build = scope.spawn(|| {
+            BROWSER_TESTS.map(|(target, _)| {
+                let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", target];
+                process::build_executable(workspace, &arguments)
+            })
+        });
+        shipped(workspace, tools, filter, tally)?;
+        build.join().ok()
+    });
     let mut any = false;
-    for (target, name) in [("browser", "browser tests"), (LAB, "fault lab")] {
-        let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", target];
-        let test = process::build_executable(workspace, &arguments);
+    for ((target, name), test) in BROWSER_TESTS.into_iter().zip(tests.into_iter().flatten()) {
         let Some(test) = tally.needed(&format!("building the {name}"), test) else {
             return;
         };
@@ -176,9 +173,24 @@ fn browsers(
             tally.tests(name, &mut command);
         }
     }
-    if !any {
+    if !any && tally.failed == 0 {
         tally.needed::<()>("browser tests", Err(anyhow!("no test has such a name")));
     }
+}
+
+/// Everything that is handed to others; `None` where something of it could not be made.
+fn shipped(workspace: &Workspace, tools: &Tools, filter: Option<&str>, tally: &mut Tally) -> Option<()> {
+    let page = tally.needed("page", page::build(workspace, tools))?;
+    tally.needed("bundle", bundle::write(workspace, &page, &bundle::Baked::default()))?;
+    tally.needed("bundle with an organisation's own", bundle::write_sample(workspace, &page))?;
+    drop(page);
+    if filter.is_none() {
+        sums(workspace, tally);
+    }
+    if package::is_wanted(filter) {
+        package::check(workspace, tools, tally);
+    }
+    Some(())
 }
 
 /// The list of sums, as the guide for handing out says to check it.
