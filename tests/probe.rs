@@ -49,8 +49,9 @@ mod port {
 const AMPLE: Duration = Duration::from_secs(5);
 /// For what never answers.
 const SHORT: Duration = Duration::from_millis(600);
-/// How late a deadline may be kept.
-const TOLERANCE_MS: f64 = 500.0;
+/// How late a deadline may be kept: machines that are shared stand still for a second now and then. What would not keep
+/// it at all is later by far.
+const TOLERANCE_MS: f64 = 2_000.0;
 
 fn endpoint(url: &str) -> Endpoint {
     Endpoint::parse(url).unwrap()
@@ -245,11 +246,14 @@ async fn whatever_an_add_on_made_of_fetch_is_a_failure_and_no_panic() {
 
 #[wasm_bindgen_test]
 async fn a_frozen_page_does_not_blame_the_network() {
+    // What takes its own time comes before: the page is to stand still while it waits for the answer.
+    let surroundings = Surroundings::detect().await;
+    let silent = endpoint(&format!("http://127.0.0.1:{}/", port::SILENT));
     let freeze = Timeout::new(50, || {
         let end = js_sys::Date::now() + 2_900.0;
         while js_sys::Date::now() < end {}
     });
-    let observation = ask_port(port::SILENT, SHORT).await;
+    let observation = probe(&silent, &surroundings, SHORT).await;
     drop(freeze);
     assert_eq!((observation.outcome, observation.detail.as_str()), (Outcome::TimedOut, CLOCK_GAP));
 }
@@ -316,7 +320,8 @@ async fn forty_dead_checks_end_in_time_and_each_ends_once() {
     addresses.extend((0..19).map(|_| local("service", port::DROP)));
     addresses.extend((0..19).map(|_| local("service", port::SILENT)));
     let (events, ms) = run(plan(&addresses), QUICK, StopSignal::new()).await;
-    assert!(ms < millis(QUICK.total()) + 100.0, "{ms} ms");
+    // One after the other they would take a minute.
+    assert!(ms < millis(QUICK.total()) + TOLERANCE_MS, "{ms} ms");
 
     let ended: Vec<_> = events
         .iter()
@@ -408,8 +413,9 @@ async fn stopping_ends_the_run_at_once_and_says_nothing_more() {
     })
     .await;
     let late = js_sys::Date::now() - stopped_at.get();
-    assert!(late < 100.0, "{late} ms");
+    // Long before any deadline of six that wait for each other.
+    assert!(late < TOLERANCE_MS, "{late} ms");
     assert_eq!(events.len(), 6, "six started, none ended: {events:?}");
     let (events, ms) = run(plan(&addresses), QUICK, stop).await;
-    assert!(events.is_empty() && ms < 100.0, "a run that is stopped beforehand does nothing");
+    assert!(events.is_empty() && ms < TOLERANCE_MS, "a run that is stopped beforehand does nothing");
 }

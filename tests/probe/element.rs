@@ -59,6 +59,10 @@ async fn come_and_go(times: usize) {
 
 #[wasm_bindgen_test]
 async fn elements_that_are_gone_leave_no_memory_behind() {
+    // An earlier test has failed and said so; since then hooks can no longer be set.
+    if std::thread::panicking() {
+        return;
+    }
     // The element's own hook would keep a test's complaint for itself.
     let hook = take_hook();
     element::register();
