@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use connector_check_diagnosis::endpoint::Endpoint;
 use connector_check_diagnosis::evidence::PageKind;
 use connector_check_diagnosis::observation::{BrowserLimit, CLOCK_GAP, Observation, Outcome, Probe};
 use connector_check_diagnosis::plan::{Fill, Plan};
-use futures_util::future::join;
+use futures_util::future::{Either, join, select};
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::sleep;
 use js_sys::{Function, Promise, Reflect};
@@ -304,6 +305,24 @@ async fn run(plan: Plan, deadlines: Deadlines, stop: StopSignal) -> (Vec<ScanEve
     (events.take(), ms)
 }
 
+/// Does it, and says for how many milliseconds the page stood still meanwhile, which it does now and then on a machine
+/// that is shared.
+async fn with_standstill<T>(work: impl Future<Output = T>) -> (T, f64) {
+    const TICK: Duration = Duration::from_millis(20);
+    let still = Cell::new(0.0);
+    let ticking = async {
+        loop {
+            let before = js_sys::Date::now();
+            sleep(TICK).await;
+            still.set(still.get() + (js_sys::Date::now() - before - millis(TICK)).max(0.0));
+        }
+    };
+    match select(pin!(work), pin!(ticking)).await {
+        Either::Left((done, _)) => (done, still.get()),
+        Either::Right((never, _)) => never,
+    }
+}
+
 fn outcomes(events: &[ScanEvent]) -> BTreeMap<&str, Vec<Outcome>> {
     let mut all = BTreeMap::<&str, Vec<Outcome>>::new();
     for event in events {
@@ -319,9 +338,8 @@ async fn forty_dead_checks_end_in_time_and_each_ends_once() {
     let mut addresses = vec![local("control", port::DROP), local("login", port::SILENT)];
     addresses.extend((0..19).map(|_| local("service", port::DROP)));
     addresses.extend((0..19).map(|_| local("service", port::SILENT)));
-    let (events, ms) = run(plan(&addresses), QUICK, StopSignal::new()).await;
-    // One after the other they would take a minute.
-    assert!(ms < millis(QUICK.total()) + TOLERANCE_MS, "{ms} ms");
+    let ((events, ms), still) = with_standstill(run(plan(&addresses), QUICK, StopSignal::new())).await;
+    assert!(ms < millis(QUICK.total()) + 100.0 + still, "{ms} ms, of which the page stood still for {still}");
 
     let ended: Vec<_> = events
         .iter()
@@ -406,16 +424,15 @@ async fn stopping_ends_the_run_at_once_and_says_nothing_more() {
     let addresses: Vec<_> = (0..12).map(|_| local("service", port::SILENT)).collect();
     let stop = StopSignal::new();
     let stopped_at = Cell::new(0.0);
-    let ((events, _), ()) = join(run(plan(&addresses), QUICK, stop.clone()), async {
+    let stopping = join(run(plan(&addresses), QUICK, stop.clone()), async {
         sleep(Duration::from_millis(300)).await;
         stopped_at.set(js_sys::Date::now());
         stop.stop();
-    })
-    .await;
+    });
+    let (((events, _), ()), still) = with_standstill(stopping).await;
     let late = js_sys::Date::now() - stopped_at.get();
-    // Long before any deadline of six that wait for each other.
-    assert!(late < TOLERANCE_MS, "{late} ms");
+    assert!(late < 100.0 + still, "{late} ms, of which the page stood still for {still} at most");
     assert_eq!(events.len(), 6, "six started, none ended: {events:?}");
-    let (events, ms) = run(plan(&addresses), QUICK, stop).await;
-    assert!(events.is_empty() && ms < TOLERANCE_MS, "a run that is stopped beforehand does nothing");
+    let ((events, ms), still) = with_standstill(run(plan(&addresses), QUICK, stop)).await;
+    assert!(events.is_empty() && ms < 100.0 + still, "a run that is stopped beforehand does nothing");
 }

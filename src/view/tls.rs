@@ -70,8 +70,7 @@ pub fn section(scene: Scene<'_>) -> Html {
 fn server(scene: Scene<'_>) -> Html {
     let made = script(scene.state.catalogue(), scene.state.fill());
     let guides = SERVER_GUIDES.iter().filter_map(|code| {
-        let language = scene.state.texts.language();
-        let guide = guidance::guide(language, code)?;
+        let guide = guidance::guide(scene.state.texts.language(), code)?;
         Some((code, guide))
     });
     html! {

@@ -98,20 +98,9 @@ impl Connections {
             self.keep(kept);
         }
         self.prune(MAX_KEPT);
-        let mut connections: Vec<Connection> = self.kept.into_iter().map(|(facts, _)| facts).collect();
-        for connection in &connections {
-            if let Some(name) =
-                connection.tls.as_ref().filter(|tls| !tls.in_tunnel).and_then(Tls::server_name)
-            {
-                self.names.learn(connection.server.address, name, &mut self.budget);
-            }
-        }
-        for connection in connections.iter_mut().filter(|connection| connection.host().is_none()) {
-            let names = self.names.of(connection.server.address);
-            if self.budget.keep(names.iter().map(String::len).sum()) {
-                connection.names = names.to_vec();
-            }
-        }
+        let mut connections: Vec<Connection> =
+            std::mem::take(&mut self.kept).into_iter().map(|(facts, _)| facts).collect();
+        self.give_names(&mut connections);
         connections.sort_by_key(|connection| connection.id);
         let mut warnings = Vec::new();
         let links = self.unknown_links.into_iter();
@@ -131,6 +120,22 @@ impl Connections {
             connections,
         };
         (facts, warnings)
+    }
+
+    /// Those that tell no name themselves get what their server's address is called elsewhere.
+    fn give_names(&mut self, connections: &mut [Connection]) {
+        for connection in connections.iter() {
+            let direct = connection.tls.as_ref().filter(|tls| !tls.in_tunnel);
+            if let Some(name) = direct.and_then(Tls::server_name) {
+                self.names.learn(connection.server.address, &name.to_ascii_lowercase(), &mut self.budget);
+            }
+        }
+        for connection in connections.iter_mut().filter(|connection| connection.host().is_none()) {
+            let names = self.names.of(connection.server.address);
+            if self.budget.keep(names.iter().map(String::len).sum()) {
+                connection.names = names.to_vec();
+            }
+        }
     }
 
     fn moment(&mut self, time_ns: i64) -> Moment {

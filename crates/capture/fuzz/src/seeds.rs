@@ -133,13 +133,13 @@ fn answers(file: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn as_messages(messages: &[Vec<u8>]) -> Vec<u8> {
-    let short = messages.iter().map(|message| &message[..message.len().min(254)]);
-    // Even, as of answers.
-    short
-        .flat_map(|message| {
-            [&[u8::try_from(message.len() & !1).unwrap_or(0)], &message[..message.len() & !1]].concat()
-        })
-        .collect()
+    let with_length = |message: &Vec<u8>| {
+        let mut message = message[..message.len().min(254)].to_vec();
+        // An even length stands for an answer; nobody reads what is behind the last record.
+        message.resize(message.len().next_multiple_of(2), 0);
+        [&[u8::try_from(message.len()).unwrap_or(0)], &message[..]].concat()
+    };
+    messages.iter().flat_map(with_length).collect()
 }
 
 fn hand_made_dns() -> Vec<Vec<u8>> {

@@ -107,16 +107,15 @@ impl Matrix<'_> {
                 Opening::Unanswered | Opening::Answered | Opening::NotCaptured => {}
             }
         }
-        let service_bus = |connection: &&&Connection| SERVICE_BUS_PORTS.contains(&connection.server.port);
         let tested: BTreeSet<&str> = self.rows.iter().map(Row::host).collect();
-        let shown = |list: Vec<&&Connection>| -> Vec<Shown> {
-            list.into_iter().flat_map(|connection| attempt(connection, &tested)).collect()
+        let shown = |list: &[&Connection], of_service_bus: bool| -> Vec<Shown> {
+            let chosen = list
+                .iter()
+                .filter(|connection| SERVICE_BUS_PORTS.contains(&connection.server.port) == of_service_bus);
+            chosen.flat_map(|connection| attempt(connection, &tested)).collect()
         };
-        let others = |list: &'_ [&Connection]| -> Vec<Shown> {
-            shown(list.iter().filter(|connection| !service_bus(connection)).collect())
-        };
-        let direct = shown(silent.iter().chain(&refused).filter(service_bus).collect());
-        let (silent, refused) = (others(&silent), others(&refused));
+        let direct = [shown(&silent, true), shown(&refused, true)].concat();
+        let (silent, refused) = (shown(&silent, false), shown(&refused, false));
         self.show(FindingCode::SynUnanswered, Confidence::Likely, &silent, |summary| summary);
         self.show(FindingCode::SynRefused, Confidence::Likely, &refused, |summary| summary);
         let route = if proxied { "proxy" } else { "direct" };
