@@ -232,11 +232,6 @@ async fn lab_close_codes(mut lab: Lab, kind: Kind) {
 async fn lab_silent_tls_ends_after_half_a_minute(mut lab: Lab, kind: Kind) {
     let _servers = furnish(&mut lab).await;
     let (browser, _site) = blank(&lab, kind, Proxy::Direct).await;
-    browser
-        .client()
-        .update_timeouts(fantoccini::wd::TimeoutConfiguration::new(Some(Duration::from_mins(1)), None, None))
-        .await
-        .unwrap();
     let script = format!(
         "const request = (port, signal) =>
              fetch(`https://{NAME}:${{port}}/`, {{ method: 'HEAD', mode: 'no-cors', cache: 'no-store', signal }});

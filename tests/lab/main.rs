@@ -16,6 +16,9 @@ mod delay;
 #[cfg(target_os = "linux")]
 mod dns;
 #[cfg(target_os = "linux")]
+#[path = "../browser/lab/driver.rs"]
+mod driver;
+#[cfg(target_os = "linux")]
 mod expectation;
 #[cfg(target_os = "linux")]
 mod fate;

@@ -4,19 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fantoccini::Client;
 use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
-use fantoccini::{Client, ClientBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::process::Process;
 use crate::scenario::{Kind, Network, Proxy};
-use crate::{profile, proxy};
-
-/// The driver's port; the network is the lab's own, so any will do.
-const DRIVER_PORT: u16 = 4444;
+use crate::{driver, profile, proxy};
 
 /// How often the windows are looked through that have no verdict yet. Each look takes a browser some milliseconds.
 const LOOK: Duration = Duration::from_millis(250);
@@ -101,22 +97,16 @@ impl Session {
         }
         let (command, mut options) = match kind {
             Kind::Chromium => chromium(scratch.path(), network, authority),
-            Kind::Firefox => firefox(scratch.path(), network, authority),
+            Kind::Firefox => firefox(scratch.path(), network, authority).await,
         };
-        let command: Vec<_> = command.iter().map(String::as_str).collect();
-        let mut driver = Process::spawn(&command, &environment, &dir.join("driver.log"));
-        driver.listening(DRIVER_PORT).await;
         if network.proxy != Proxy::None {
             let at = format!("{}:{}", proxy::ADDRESS.0, proxy::ADDRESS.1);
             options["proxy"] = json!({ "proxyType": "manual", "httpProxy": at, "sslProxy": at });
         }
         options["unhandledPromptBehavior"] = json!("ignore");
         let Value::Object(capabilities) = options else { unreachable!("made as an object") };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{DRIVER_PORT}"))
-            .await
-            .unwrap_or_else(|error| panic!("the browser does not start: {error}\n{}", driver.log()));
+        let (driver, client) =
+            driver::start(&command, &environment, &dir.join("driver.log"), capabilities).await;
         let first = client.window().await.expect("a browser starts with a window");
         Self { client, first, _driver: driver, _screen: screen, _scratch: scratch }
     }
@@ -234,50 +224,30 @@ async fn screen(dir: &Path) -> (Process, String) {
 
 fn chromium(scratch: &Path, network: &Network, authority: &Path) -> (Vec<String>, Value) {
     profile::chromium(scratch, authority);
-    let mut flags: Vec<_> = profile::CHROMIUM_FLAGS
-        .iter()
-        .filter(|flag| !(network.headed && **flag == "--headless"))
-        .map(|flag| (*flag).to_owned())
-        .collect();
+    let without: &[&str] = if network.local_network_free { &["LocalNetworkAccessChecks"] } else { &[] };
+    let mut flags = profile::chromium_flags(without);
+    flags.retain(|flag| !(network.headed && flag == "--headless"));
     flags.push(format!("--user-data-dir={}", scratch.join("data").display()));
     if network.proxy == Proxy::None {
         // Whatever the desktop is set to.
         flags.push("--no-proxy-server".to_owned());
     }
-    // Of several of these flags only one counts.
-    let more = if network.local_network_free { ",LocalNetworkAccessChecks" } else { "" };
-    flags.push(format!("--disable-features={}{more}", profile::CHROMIUM_WITHOUT));
-    let binary = program(&["chromium", "google-chrome"]);
-    let driver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-    let command = vec![driver, format!("--port={DRIVER_PORT}"), "--log-level=WARNING".to_owned()];
-    (command, json!({ "goog:chromeOptions": { "binary": binary, "args": flags } }))
+    let options = json!({ "goog:chromeOptions": { "binary": driver::chromium(), "args": flags } });
+    (driver::chromedriver(), options)
 }
 
-fn firefox(scratch: &Path, network: &Network, authority: &Path) -> (Vec<String>, Value) {
+async fn firefox(scratch: &Path, network: &Network, authority: &Path) -> (Vec<String>, Value) {
     let folder = scratch.join("profile");
     fs::create_dir_all(&folder).expect("/tmp can be written to");
-    profile::firefox(&folder, authority);
+    profile::firefox(&folder, authority).await;
     let mut arguments = vec!["-profile".to_owned(), folder.display().to_string()];
     if !network.headed {
         arguments.push("-headless".to_owned());
     }
     let preferences = json!({ "network.lna.enabled": !network.local_network_free });
-    let binary = program(&["firefox-esr", "firefox"]);
-    let driver = std::env::var("GECKODRIVER").unwrap_or_else(|_| "geckodriver".to_owned());
-    let command = vec![driver, "--port".to_owned(), DRIVER_PORT.to_string()];
     let options = json!({ "moz:firefoxOptions": {
-        "binary": binary, "args": arguments,
+        "binary": driver::firefox(), "args": arguments,
         "prefs": if network.local_network_free { preferences } else { json!({}) },
     }});
-    (command, options)
-}
-
-/// The first of these programs that is on `PATH`.
-fn program(names: &[&str]) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    names
-        .iter()
-        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
-        .find(|file| file.is_file())
-        .unwrap_or_else(|| panic!("none of {names:?} is on PATH; `cargo xtask test` says what to install"))
+    (driver::geckodriver(), options)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::workspace::Workspace;
 
@@ -38,12 +39,37 @@ pub fn cargo(workspace: &Workspace) -> Command {
     command
 }
 
-/// Builds with Cargo, whose arguments are `arguments`, and returns the executable that it made.
-pub fn build_executable(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf> {
+/// A program that Cargo made.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Executable {
+    /// Of the target it was made of.
+    pub name: String,
+    /// The folder of its package.
+    pub folder: PathBuf,
+    /// The program; of a wasm test, this is the .wasm file.
+    pub file: PathBuf,
+    /// Whether it runs tests or benchmarks.
+    pub is_test: bool,
+    /// Whether it is made of a package's library.
+    pub is_library: bool,
+}
+
+/// Builds with Cargo, whose arguments are `arguments`, and returns what it made, in that order.
+pub fn build(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Executable>> {
     let mut command = cargo(workspace);
     command.args(arguments).arg("--message-format=json-render-diagnostics");
     let messages = output(&mut command)?;
-    executable_of(&messages).with_context(|| format!("`{}` made no executable", line(&command)))
+    let made = executables_of(&messages);
+    if made.is_empty() {
+        bail!("`{}` made no executable", line(&command));
+    }
+    Ok(made)
+}
+
+/// As [`build`], where one is wanted: the last one.
+pub fn build_executable(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf> {
+    let last = build(workspace, arguments)?.pop();
+    last.map(|executable| executable.file).context("nothing was built")
 }
 
 /// The path of an executable of this name on PATH or in the system's folders.
@@ -80,13 +106,22 @@ fn search_path() -> impl Iterator<Item = PathBuf> {
     path.into_iter().chain(system.iter().map(PathBuf::from))
 }
 
-/// The last executable among Cargo's JSON messages. Of a wasm test, this is the .wasm file.
-fn executable_of(messages: &str) -> Option<PathBuf> {
+/// The programs among Cargo's JSON messages.
+fn executables_of(messages: &str) -> Vec<Executable> {
+    let messages = messages.lines().filter_map(|message| serde_json::from_str::<Value>(message).ok());
     messages
-        .lines()
-        .filter_map(|message| serde_json::from_str::<serde_json::Value>(message).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
+        .filter_map(|message| {
+            let (target, manifest) = (&message["target"], message["manifest_path"].as_str()?);
+            let kinds = target["kind"].as_array()?;
+            Some(Executable {
+                name: target["name"].as_str()?.to_owned(),
+                folder: Path::new(manifest).parent()?.to_path_buf(),
+                file: message["executable"].as_str()?.into(),
+                is_test: message["profile"]["test"].as_bool()?,
+                is_library: kinds.iter().any(|kind| kind.as_str().is_some_and(|kind| kind.ends_with("lib"))),
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -94,14 +129,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_executable_is_found_among_other_messages() {
-        let messages = "\
-            {\"reason\":\"compiler-artifact\",\"executable\":null}\n\
-            not json\n\
-            {\"reason\":\"compiler-artifact\",\"executable\":\"/target/debug/deps/browser-1\"}\n\
-            {\"reason\":\"build-finished\",\"success\":true}\n";
-        assert_eq!(executable_of(messages), Some("/target/debug/deps/browser-1".into()));
-        assert_eq!(executable_of(""), None);
+    fn executables_are_found_among_other_messages() {
+        let messages = r#"
+            {"reason":"compiler-artifact","manifest_path":"/a/Cargo.toml","target":{"kind":["rlib"],"name":"a"},"profile":{"test":false},"executable":null}
+            not json
+            {"reason":"compiler-artifact","manifest_path":"/a/Cargo.toml","target":{"kind":["cdylib","rlib"],"name":"a"},"profile":{"test":true},"executable":"/target/debug/deps/a-1"}
+            {"reason":"compiler-artifact","manifest_path":"/b/Cargo.toml","target":{"kind":["bin"],"name":"b"},"profile":{"test":false},"executable":"/target/debug/b"}
+            {"reason":"build-finished","success":true}"#;
+        let executable = |name: &str, file: &str, is_test| Executable {
+            name: name.to_owned(),
+            folder: Path::new("/").join(name),
+            file: file.into(),
+            is_test,
+            is_library: is_test,
+        };
+        let expected =
+            [executable("a", "/target/debug/deps/a-1", true), executable("b", "/target/debug/b", false)];
+        assert_eq!(executables_of(messages), expected);
+        assert_eq!(executables_of(""), []);
     }
 
     #[test]

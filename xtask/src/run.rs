@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 use crate::{page, process, setup};
 
 /// The package of the practice range.
-const RANGE_PACKAGE: &str = "connector-check-range";
+pub const RANGE_PACKAGE: &str = "connector-check-range";
 
 /// What the practice range writes before the page's address once it can be opened.
 const READY: &str = "Page: ";
@@ -49,7 +49,7 @@ pub fn range(workspace: &Workspace) -> Result<ExitCode> {
 }
 
 /// Compiles the practice range and returns its program.
-pub fn build_range(workspace: &Workspace) -> Result<std::path::PathBuf> {
+fn build_range(workspace: &Workspace) -> Result<PathBuf> {
     eprintln!("building the practice range …");
     process::build_executable(workspace, &["build", "--package", RANGE_PACKAGE, "--bin", RANGE_PACKAGE])
 }

@@ -24,6 +24,13 @@ use tool::{Source, Tool};
 /// The only target that the page is compiled for.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
+/// How tools are compiled; Trunk itself asks for what takes longest.
+const QUICKLY_COMPILED: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+];
+
 /// The tools that were found or installed.
 #[derive(Debug)]
 pub struct Tools {
@@ -55,6 +62,12 @@ impl Tools {
 /// What building the page needs.
 pub fn for_page(workspace: &Workspace) -> Result<Tools> {
     provide(workspace, &tool::of_page(&lock_version(workspace)?), &[])
+}
+
+/// What the tests need of the system, which is there soon; [`for_tests`] compiles tools.
+pub fn system_for_tests(workspace: &Workspace) -> Result<()> {
+    let packages = if cfg!(target_os = "linux") { system::PACKAGES } else { &[] };
+    provide(workspace, &[], packages).map(|_none| ())
 }
 
 /// What the tests need: the page's tools, and on Linux the browsers, their drivers and the network programs.
@@ -143,10 +156,13 @@ fn install(tool: &Tool, workspace: &Workspace, progress: &str) -> Result<Option<
         eprintln!("{progress} installing {} {} ({}) …", tool.name, tool.version, tool.duration);
     };
     match tool.source {
-        Source::Crate => {
+        Source::Crate { optimised } => {
             announce();
             let mut command = process::cargo(workspace);
-            command.args(["install", "--locked", "--root"]).arg(&folder);
+            command.args(["install", "--locked", "--root"]).arg(&folder).envs(QUICKLY_COMPILED);
+            for package in optimised {
+                command.arg("--config").arg(format!("profile.release.package.{package}.opt-level = 2"));
+            }
             command.arg(format!("{}@{}", tool.name, tool.version));
             process::run(&mut command)?;
         }

@@ -6,13 +6,15 @@ mod isolation;
 mod package;
 mod tally;
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::run::build_range;
+use crate::process::Executable;
+use crate::run::RANGE_PACKAGE;
 use crate::setup::{Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 use crate::{bundle, page, process, setup};
@@ -28,6 +30,14 @@ const LAB: &str = "lab";
 /// The test targets that need browsers and the built page, with their names for readers.
 const BROWSER_TESTS: [(&str, &str); 2] = [("browser", "browser tests"), (LAB, "fault lab")];
 
+/// Compiles everything natively, at once: for each package alone, much of what they share would be compiled again, with
+/// other features.
+const PROGRAMS: &[&str] = &["test", "--no-run", "--workspace"];
+
+/// Compiles the probe tests.
+const PROBES: &[&str] =
+    &["test", "--no-run", "--package", page::PACKAGE, "--target", WASM_TARGET, "--test", "probe"];
+
 /// Browsers at a time: each takes most of a core, and on two cores a third one makes deadlines slip.
 const BROWSER_TEST_THREADS: &str = "2";
 
@@ -37,23 +47,69 @@ const PROBE_TESTS_TIMEOUT: &str = "180";
 
 /// Runs everything, or with a filter only the browser tests whose names contain it.
 pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCode> {
-    let tools = setup::for_tests(workspace)?;
+    setup::system_for_tests(workspace)?;
     let isolation = Isolation::find();
     let mut tally = Tally::new(&workspace.root.join("target/test-output"));
-    if filter.is_none() {
-        thread::scope(|scope| {
-            // Optimising the page keeps one core busy, and clippy mostly the other. Whatever is wrong with it is told
-            // when the page is built.
-            let ahead = scope.spawn(|| page::compile(workspace));
-            source(workspace, &mut tally);
-            let _told_later = ahead.join();
-        });
-        native(workspace, &mut tally);
-        probes(workspace, &tools, &isolation, &mut tally);
+    match filter {
+        Some(filter) => some(workspace, &isolation, filter, &mut tally)?,
+        None => all(workspace, &isolation, &mut tally)?,
     }
-    browsers(workspace, &tools, &isolation, filter, &mut tally);
     print!("{}", tally.report());
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every check. What keeps one core busy goes on beside what keeps the other busy, or waits for deadlines.
+fn all(workspace: &Workspace, isolation: &Isolation, tally: &mut Tally) -> Result<()> {
+    let (tools, programs, probes) = thread::scope(|scope| {
+        let ahead = scope.spawn(|| -> Result<Tools> {
+            let tools = setup::for_tests(workspace)?;
+            // Whatever is wrong with the page is told when it is built.
+            let _told_later = page::compile(workspace);
+            Ok(tools)
+        });
+        source(workspace, tally);
+        let programs = tally.needed("building the tests", process::build(workspace, PROGRAMS));
+        let probes = tally.needed("building the probe tests", process::build_executable(workspace, PROBES));
+        (joined(ahead), programs, probes)
+    });
+    let tools = tools?;
+    let programs = programs.unwrap_or_default();
+    let mut of_bundle = tally.another();
+    let shipped = thread::scope(|scope| {
+        let packing = scope.spawn(|| shipped(workspace, &tools, None, &mut of_bundle));
+        native(workspace, &programs, tally);
+        joined(packing)
+    });
+    tally.append(&of_bundle);
+    if let Some(test) = probes {
+        run_probes(workspace, &tools, isolation, &test, &programs, tally);
+    }
+    if shipped.is_some() {
+        browsers(workspace, &tools, isolation, None, &programs, tally);
+    }
+    Ok(())
+}
+
+/// The browser tests whose names contain the filter.
+fn some(workspace: &Workspace, isolation: &Isolation, filter: &str, tally: &mut Tally) -> Result<()> {
+    let tools = setup::for_tests(workspace)?;
+    let targets = BROWSER_TESTS.iter().flat_map(|(target, _)| ["--test", target]);
+    let arguments: Vec<&str> = PROGRAMS.iter().copied().chain(targets).collect();
+    let programs = thread::scope(|scope| {
+        // Packing the bundle keeps one core busy.
+        let build = scope.spawn(|| process::build(workspace, &arguments));
+        shipped(workspace, &tools, Some(filter), tally).map(|()| joined(build))
+    });
+    if let Some(programs) = programs.and_then(|programs| tally.needed("building the browser tests", programs))
+    {
+        browsers(workspace, &tools, isolation, Some(filter), &programs, tally);
+    }
+    Ok(())
+}
+
+/// What a thread has made; its panic goes on here.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// What needs no running: formatting, and the compiler's and clippy's opinion.
@@ -72,39 +128,47 @@ fn source(workspace: &Workspace, tally: &mut Tally) {
 }
 
 /// The tests that run without a browser.
-fn native(workspace: &Workspace, tally: &mut Tally) {
+fn native(workspace: &Workspace, programs: &[Executable], tally: &mut Tally) {
     // The page's integration tests need a browser each; its unit tests do not.
-    let steps: [(&str, &[&str]); 2] = [
-        ("tests of the crates", &["test", "--workspace", "--exclude", page::PACKAGE, "--no-fail-fast"]),
-        ("tests of the page's native parts", &["test", "--package", page::PACKAGE, "--lib"]),
-    ];
-    for (name, arguments) in steps {
-        // Tests say that they were skipped, and why, in output that is otherwise kept back.
-        tally.tests(name, process::cargo(workspace).args(arguments).args(["--", "--show-output"]));
+    let wanted = |test: &&Executable| test.is_test && (test.folder != workspace.root || test.is_library);
+    for test in programs.iter().filter(wanted) {
+        if count_tests(&test.file, None) == Some(0) {
+            continue;
+        }
+        let package = test.folder.strip_prefix(&workspace.root).unwrap_or(&test.folder).display();
+        let name = format!("tests of {} in {package}", test.name);
+        let mut command = Command::new(&test.file);
+        // As Cargo runs them. Tests say that they were skipped, and why, in output that is otherwise kept back.
+        command.current_dir(&test.folder).env("CARGO_MANIFEST_DIR", &test.folder).arg("--show-output");
+        tally.tests(&name, &mut command);
     }
+    tally.tests(
+        "examples in the documentation",
+        process::cargo(workspace).args(["test", "--workspace", "--doc"]),
+    );
 }
 
 /// The probe module in real browsers, against the practice range.
-fn probes(workspace: &Workspace, tools: &Tools, isolation: &Isolation, tally: &mut Tally) {
-    let name = |browser: &str| format!("probe tests in {browser}");
-    let Some(namespace) = isolation.reason_against().map_or(Some(isolation), |reason| {
-        for browser in ["Chromium", "Firefox"] {
-            tally.skip(1, &name(browser), reason);
-        }
-        None
-    }) else {
-        return;
-    };
-    let test = ["test", "--no-run", "--package", page::PACKAGE, "--target", WASM_TARGET, "--test", "probe"];
-    let built =
-        process::build_executable(workspace, &test).and_then(|test| Ok((test, build_range(workspace)?)));
-    let Some((test, range)) = tally.needed("building the probe tests", built) else {
-        return;
-    };
+fn run_probes(
+    workspace: &Workspace,
+    tools: &Tools,
+    isolation: &Isolation,
+    test: &Path,
+    programs: &[Executable],
+    tally: &mut Tally,
+) {
     for browser in Browser::ALL {
-        let prepared = probe_command(workspace, tools, namespace, browser, &test, &range);
-        if let Some(mut command) = tally.needed(&name(browser.name()), prepared) {
-            tally.tests(&name(browser.name()), &mut command);
+        let name = format!("probe tests in {}", browser.name());
+        if let Some(reason) = isolation.reason_against() {
+            tally.skip(1, &name, reason);
+            continue;
+        }
+        let range = programs.iter().find(|program| program.name == RANGE_PACKAGE && !program.is_test);
+        let prepared = range
+            .context("the practice range was not built")
+            .and_then(|range| probe_command(workspace, tools, isolation, browser, test, &range.file));
+        if let Some(mut command) = tally.needed(&name, prepared) {
+            tally.tests(&name, &mut command);
         }
     }
 }
@@ -138,25 +202,16 @@ fn browsers(
     tools: &Tools,
     isolation: &Isolation,
     filter: Option<&str>,
+    programs: &[Executable],
     tally: &mut Tally,
 ) {
-    let tests = thread::scope(|scope| {
-        // Packing the bundle keeps one core busy.
-        let build = scope.spawn(|| {
-            BROWSER_TESTS.map(|(target, _)| {
-                let arguments = ["test", "--no-run", "--package", page::PACKAGE, "--test", target];
-                process::build_executable(workspace, &arguments)
-            })
-        });
-        shipped(workspace, tools, filter, tally)?;
-        build.join().ok()
-    });
     let mut any = false;
-    for ((target, name), test) in BROWSER_TESTS.into_iter().zip(tests.into_iter().flatten()) {
-        let Some(test) = tally.needed(&format!("building the {name}"), test) else {
-            return;
+    for (target, name) in BROWSER_TESTS {
+        let test = programs.iter().find(|test| test.folder == workspace.root && test.name == target);
+        let Some(test) = tally.needed(name, test.context("it was not built")) else {
+            continue;
         };
-        let count = count_tests(&test, filter);
+        let count = count_tests(&test.file, filter);
         // A name is a test of one of the two, mostly.
         if filter.is_some() && count == Some(0) {
             continue;
@@ -167,7 +222,7 @@ fn browsers(
             tally.skip(count.unwrap_or(1), name, reason);
             continue;
         }
-        let command = browser_command(workspace, tools, isolation, &test);
+        let command = browser_command(workspace, tools, isolation, &test.file);
         if let Some(mut command) = tally.needed(name, command) {
             command.args(filter).args(["--test-threads", BROWSER_TEST_THREADS, "--show-output"]);
             tally.tests(name, &mut command);

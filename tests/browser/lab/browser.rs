@@ -4,18 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fantoccini::Client;
 use fantoccini::wd::WebDriverCompatibleCommand;
-use fantoccini::{Client, ClientBuilder};
 use hyper::Method;
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 use super::process::Process;
-use super::{Lab, profile};
-
-/// The driver's port; the network is the test's own, so any will do.
-const DRIVER_PORT: u16 = 4444;
+use super::{Lab, driver, profile};
 
 /// How often a page is asked whether it is done.
 const LOOK: Duration = Duration::from_millis(100);
@@ -23,6 +19,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Longer than any run of the page may take: the longest deadline of a probe, a stage before it, and room for
 /// a busy machine.
 const RUN: Duration = Duration::from_mins(1);
+
+/// Longer than any script of a test may take, and than whatever it waits for itself: then that is what is told.
+const SCRIPT: Duration = Duration::from_mins(2);
 
 /// Which browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,47 +116,39 @@ impl Browser {
         let home = lab.scratch("chromium");
         profile::chromium(&home, &lab.authority_file());
         let data = home.join("data").display().to_string();
-        let mut flags: Vec<String> = profile::CHROMIUM_FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
-        flags.push(format!("--disable-features={}", profile::CHROMIUM_WITHOUT));
+        let mut flags = profile::chromium_flags(&[]);
         flags.push(format!("--user-data-dir={data}"));
         if proxy == Proxy::Direct {
             // Whatever the desktop is set to.
             flags.push("--no-proxy-server".to_owned());
         }
-        let options = json!({ "goog:chromeOptions": { "binary": program(&["chromium", "google-chrome"]), "args": flags } });
-        let driver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let port = format!("--port={DRIVER_PORT}");
-        Self::connect(lab, &[&driver, &port, "--log-level=WARNING"], &home, options, proxy).await
+        let options = json!({ "goog:chromeOptions": { "binary": driver::chromium(), "args": flags } });
+        Self::connect(lab, &driver::chromedriver(), &home, options, proxy).await
     }
 
     async fn firefox(lab: &Lab, proxy: Proxy, preferences: Value) -> Self {
         let home = lab.scratch("firefox");
         let folder = lab.scratch("firefox/profile");
-        profile::firefox(&folder, &lab.authority_file());
+        profile::firefox(&folder, &lab.authority_file()).await;
         let options = json!({ "moz:firefoxOptions": {
-            "binary": program(&["firefox-esr", "firefox"]),
+            "binary": driver::firefox(),
             "args": ["-headless", "-profile", folder],
             "prefs": preferences,
         }});
-        let driver = std::env::var("GECKODRIVER").unwrap_or_else(|_| "geckodriver".to_owned());
-        Self::connect(lab, &[&driver, "--port", &DRIVER_PORT.to_string()], &home, options, proxy).await
+        Self::connect(lab, &driver::geckodriver(), &home, options, proxy).await
     }
 
-    async fn connect(lab: &Lab, command: &[&str], home: &Path, mut options: Value, proxy: Proxy) -> Self {
-        let folder = home.display().to_string();
-        let log = lab.dir.join("driver.log");
-        let mut driver = Process::spawn(command, &[("HOME", &folder), ("TMPDIR", &folder)], &log);
-        driver.listening(DRIVER_PORT).await;
+    async fn connect(lab: &Lab, command: &[String], home: &Path, mut options: Value, proxy: Proxy) -> Self {
+        options["timeouts"] = json!({ "script": SCRIPT.as_millis() });
         if let Proxy::Local(port) = proxy {
             let at = format!("127.0.0.1:{port}");
             options["proxy"] = json!({ "proxyType": "manual", "httpProxy": at, "sslProxy": at });
         }
         let Value::Object(capabilities) = options else { unreachable!("made as an object above") };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{DRIVER_PORT}"))
-            .await
-            .unwrap_or_else(|error| panic!("the browser does not start: {error}\n{}", driver.log()));
+        let folder = home.display().to_string();
+        let environment = [("HOME", folder.as_str()), ("TMPDIR", folder.as_str())];
+        let (driver, client) =
+            driver::start(command, &environment, &lab.dir.join("driver.log"), capabilities).await;
         Self { client, driver, dir: lab.dir.clone() }
     }
 
@@ -179,7 +170,7 @@ impl Browser {
 
     /// Runs the body of a function in the page; `return` hands a value back.
     pub async fn js(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{error}, in:\n{script}"))
     }
 
     /// Runs the body of an async function in the page and waits for what it returns.
@@ -189,8 +180,8 @@ impl Browser {
              (async () => {{ {script} }})().then(value => done({{ value }}), error => done({{ error: `${{error}}` }}));"
         );
         let answer = self.client.execute_async(&wrapped, Vec::new()).await;
-        let mut answer = answer.unwrap_or_else(|error| panic!("{script}: {error}"));
-        assert!(answer.get("error").is_none(), "{script}: {}", answer["error"]);
+        let mut answer = answer.unwrap_or_else(|error| panic!("{error}, in:\n{script}"));
+        assert!(answer.get("error").is_none(), "{}, in:\n{script}", answer["error"]);
         answer["value"].take()
     }
 
@@ -252,14 +243,4 @@ impl Browser {
         fs::write(self.dir.join("report.json"), text).expect("the lab's folder is there");
         report
     }
-}
-
-/// The first of these programs that is on `PATH`.
-fn program(names: &[&str]) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    names
-        .iter()
-        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
-        .find(|file| file.is_file())
-        .unwrap_or_else(|| panic!("none of {names:?} is on PATH; `cargo xtask test` says what to install"))
 }

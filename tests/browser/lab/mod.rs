@@ -5,6 +5,7 @@
 
 pub mod browser;
 mod cover;
+mod driver;
 pub mod net;
 pub mod nginx;
 pub mod process;

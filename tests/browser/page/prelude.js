@@ -5,7 +5,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 async function until(holds, what) {
   const begun = performance.now();
   while (!holds()) {
-    if (performance.now() - begun > 20_000) throw new Error(`never: ${what}`);
+    if (performance.now() - begun > 60_000) throw new Error(`never: ${what}`);
     await pause(20);
   }
 }
@@ -22,7 +22,7 @@ function same(seen, expected, what) {
 /** The next event of this name, its detail and how it travels. */
 function next(name, from = document) {
   return new Promise((resolve, reject) => {
-    setTimeout(reject, 20_000, `no ${name}`);
+    setTimeout(reject, 60_000, `no ${name}`);
     from.addEventListener(name, resolve, { once: true });
   });
 }

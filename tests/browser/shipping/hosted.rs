@@ -228,13 +228,13 @@ async fn hosted_offline_and_updated(mut lab: Lab, kind: Kind) {
     ship.js(&kept("list.length === 2 && list.includes('0123456789') && list.includes('abcdef0123')")).await;
 }
 
-/// Waits until this holds for `list`, the versions that are kept. In a script of its own: a driver's may take 30 seconds.
+/// Waits until this holds for `list`, the versions that are kept.
 fn kept(holds: &str) -> String {
     format!(
         "const versions = async () => (await caches.keys()).filter(name => name.includes('/tools/check/')).map(name => name.split(' ').at(-1));
          const begun = performance.now();
          let list = await versions();
-         while (!({holds}) && performance.now() - begun < 25_000) {{
+         while (!({holds}) && performance.now() - begun < 60_000) {{
              await pause(100);
              list = await versions();
          }}

@@ -33,6 +33,19 @@ impl Tally {
         Self { logs: logs.to_path_buf(), passed: 0, failed: 0, skipped: 0, remarks: Vec::new() }
     }
 
+    /// One for what happens at the same time, to be [appended](Self::append).
+    pub fn another(&self) -> Self {
+        Self::new(&self.logs)
+    }
+
+    /// Adds what another has counted.
+    pub fn append(&mut self, other: &Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.remarks.extend(other.remarks.iter().cloned());
+    }
+
     /// Runs a command that counts as one test.
     pub fn check(&mut self, name: &str, command: &mut Command) {
         let start = announce(name, command);
@@ -47,7 +60,7 @@ impl Tally {
     /// alone, so that what failed is not lost among it.
     pub fn tests(&mut self, name: &str, command: &mut Command) {
         let start = announce(name, command);
-        let log = self.logs.join(format!("{}.log", name.replace(' ', "-")));
+        let log = self.logs.join(format!("{}.log", name.replace([' ', '/', '\\'], "-")));
         match run_tests(command, &log) {
             Ok(counted) => self.add(name, &counted),
             Err(error) => self.fail(name, &format!("{error:#}")),
