@@ -7,33 +7,40 @@ const REPORT_MS = 100;
 // A file's bytes, in two buffers that take turns. What is made anew for each piece stays in memory until the browser collects
 // garbage, hundreds of megabytes later, and takes twice the time (measured in Chromium 156 and Firefox 153).
 class Pieces {
-  #spare = [new ArrayBuffer(PIECE), new ArrayBuffer(PIECE)];
+  #file;
   #stream;
   #reader;
-  #byob = true;
+  #byob;
+  #spare = [];
 
   constructor(file) {
-    this.#stream = file.stream();
+    this.#file = file;
+  }
+
+  /** From now on, those from this place on; nothing comes of what is under way. */
+  from(at) {
+    this.#reader?.cancel().catch(() => {});
+    this.#stream = this.#file.slice(at).stream();
     try {
       this.#reader = this.#stream.getReader({ mode: "byob" });
+      this.#byob = true;
     } catch {
       // An older browser.
-      this.#byob = false;
       this.#reader = this.#stream.getReader();
+      this.#byob = false;
     }
   }
 
-  /** The next ones, as `{value, done}`; no more than twice without giving some back. */
-  read() {
-    return this.#byob ? this.#reader.read(new Uint8Array(this.#spare.pop())) : this.#reader.read();
+  /** The next ones; none at the end of the file. */
+  async next() {
+    const buffer = () => new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(PIECE));
+    const { value } = await (this.#byob ? this.#reader.read(buffer(), { min: PIECE }) : this.#reader.read());
+    return value ?? new Uint8Array();
   }
 
+  /** For the one after the next. */
   giveBack(bytes) {
     if (this.#byob) this.#spare.push(bytes.buffer);
-  }
-
-  close() {
-    return this.#reader.cancel();
   }
 }
 
@@ -47,25 +54,30 @@ globalThis.onmessage = async ({ data: { file, program } }) => {
     const reader = new wasm_bindgen.CaptureReader(file.name, file.size);
     pieces = new Pieces(file);
     let told = 0;
-    let read = 0;
-    let next = pieces.read();
-    // Of a file that is no capture, the first bytes are enough.
-    while (reader.wants() >= 0) {
-      const { value, done } = await next;
-      if (done) break;
+    let at = reader.wants();
+    let next;
+    // Before the end of the file nothing may be wanted any more, or another place.
+    for (let given; at >= 0 && at < file.size; ) {
+      if (at !== given) {
+        next?.catch(() => {});
+        pieces.from(at);
+        next = pieces.next();
+      }
+      const bytes = await next;
+      if (bytes.length === 0) throw new Error("the browser gave no bytes of the file");
+      given = at + bytes.length;
       // The next piece is fetched while this one is read.
-      next = pieces.read();
-      reader.push(value);
-      read += value.length;
-      pieces.giveBack(value);
+      next = pieces.next();
+      reader.push(bytes);
+      pieces.giveBack(bytes);
+      at = reader.wants();
       const now = performance.now();
       if (now - told > REPORT_MS) {
         told = now;
-        postMessage({ read, size: file.size, packets: reader.packets() });
+        postMessage({ read: Math.max(at, 0), size: file.size, packets: reader.packets() });
       }
     }
-    if (reader.wants() >= 0 && read < file.size) throw new Error("the browser gave no bytes of the file");
-    await pieces.close();
+    next?.catch(() => {});
     const result = reader.finish();
     postMessage({ result, memory: memory.buffer.byteLength });
   } catch (error) {

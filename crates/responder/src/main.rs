@@ -7,6 +7,10 @@ use connector_check_responder::options::{HELP, Task, parse};
 use connector_check_responder::{Config, Kind, Loaded, PortMap, Server};
 use time::OffsetDateTime;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What `--check-config` ends with where something is wrong, and every start that fails.
 const FAILURE: u8 = 2;
 

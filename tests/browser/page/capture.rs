@@ -7,12 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Stage;
-use crate::lab::{Kind, Lab, in_both_browsers};
+use crate::lab::{Kind, Lab, in_both_browsers, run_program};
 use crate::product::dist;
 
 in_both_browsers!(
     capture_is_read_when_it_is_chosen,
     capture_is_read_by_the_single_file,
+    capture_is_read_where_its_table_says,
     capture_of_ten_gigabytes_is_read_in_little_memory_and_can_be_left,
     event_trace_is_answered
 );
@@ -68,6 +69,18 @@ async fn capture_is_read_by_the_single_file(mut lab: Lab, kind: Kind) {
     stage.js("await until(() => shadow()?.querySelector('[type=file]'), 'a field');").await;
     stage.choose(&golden("proxy-407")).await;
     stage.js(&SHOWN.replace("assert(shadow().querySelector('.findings').textContent.includes('wants a user name'), 'the finding');", "")).await;
+}
+
+/// A file whose table of frames stands at its end: the reader asks for places, and not for what follows.
+async fn capture_is_read_where_its_table_says(mut lab: Lab, kind: Kind) {
+    let stage = Stage::done(&mut lab, kind).await;
+    let (golden, file) = (golden("proxy-407"), lab.dir.join("monitor.cap"));
+    run_program(
+        &["editcap", "-F", "netmon2", &golden.display().to_string(), &file.display().to_string()],
+        "",
+    );
+    stage.choose(&file).await;
+    stage.js(SHOWN).await;
 }
 
 async fn event_trace_is_answered(mut lab: Lab, kind: Kind) {
