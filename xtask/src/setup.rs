@@ -116,12 +116,16 @@ fn provide(workspace: &Workspace, tools: &[Tool], packages: &'static [Package]) 
         steps.push(Step::WasmTarget);
     }
     let mut found = Vec::new();
+    let mut compiled = Vec::new();
     for tool in tools {
-        match tool.find(&workspace.tools) {
-            Some(file) => found.push((tool.name, file)),
-            None => steps.push(Step::Tool(tool)),
+        match (tool.find(&workspace.tools), &tool.source) {
+            (Some(file), _) => found.push((tool.name, file)),
+            // These wait for the network, while other tasks compile.
+            (None, Source::Npm { .. }) => steps.push(Step::Tool(tool)),
+            (None, Source::Crate { .. }) => compiled.push(Step::Tool(tool)),
         }
     }
+    steps.append(&mut compiled);
     let count = steps.len();
     for (step, number) in steps.into_iter().zip(1..) {
         let progress = format!("[{number}/{count}]");
@@ -204,7 +208,9 @@ fn npm_install(npm: &Path, packages: &[&str], folder: &Path) -> Result<()> {
     }
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
     let mut command = Command::new(npm);
-    command.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
+    command.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    // A connection that hangs is given up after five minutes otherwise.
+    command.args(["--fetch-timeout", "20000", "--fetch-retries", "5", "--prefix"]);
     // npm installs into the nearest folder above the current one that has a package.json.
     process::run(command.arg(&partial).args(packages).current_dir(&partial))?;
     fs::rename(&partial, folder)
