@@ -309,16 +309,18 @@ async fn run(plan: Plan, deadlines: Deadlines, stop: StopSignal) -> (Vec<ScanEve
 /// that is shared.
 async fn with_standstill<T>(work: impl Future<Output = T>) -> (T, f64) {
     const TICK: Duration = Duration::from_millis(20);
-    let still = Cell::new(0.0);
+    let (still, ticked) = (Cell::new(0.0), Cell::new(js_sys::Date::now()));
+    let late = || (js_sys::Date::now() - ticked.get() - millis(TICK)).max(0.0);
     let ticking = async {
         loop {
-            let before = js_sys::Date::now();
             sleep(TICK).await;
-            still.set(still.get() + (js_sys::Date::now() - before - millis(TICK)).max(0.0));
+            still.set(still.get() + late());
+            ticked.set(js_sys::Date::now());
         }
     };
     match select(pin!(work), pin!(ticking)).await {
-        Either::Left((done, _)) => (done, still.get()),
+        // With the tick that is under way.
+        Either::Left((done, _)) => (done, still.get() + late()),
         Either::Right((never, _)) => never,
     }
 }

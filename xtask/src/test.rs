@@ -60,14 +60,15 @@ pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCode> {
 
 /// Every check. What keeps one core busy goes on beside what keeps the other busy, or waits for deadlines.
 fn all(workspace: &Workspace, isolation: &Isolation, tally: &mut Tally) -> Result<()> {
-    let (tools, programs, probes) = thread::scope(|scope| {
+    let (tools, programs, probe_test) = thread::scope(|scope| {
         let tools = scope.spawn(|| setup::for_tests(workspace));
         // Whatever is wrong with the page is told when it is built.
         scope.spawn(|| page::compile(workspace));
         source(workspace, tally);
         let programs = tally.needed("building the tests", process::build(workspace, PROGRAMS));
-        let probes = tally.needed("building the probe tests", process::build_executable(workspace, PROBES));
-        (joined(tools), programs, probes)
+        let probe_test =
+            tally.needed("building the probe tests", process::build_executable(workspace, PROBES));
+        (joined(tools), programs, probe_test)
     });
     let tools = tools?;
     let programs = programs.unwrap_or_default();
@@ -78,8 +79,8 @@ fn all(workspace: &Workspace, isolation: &Isolation, tally: &mut Tally) -> Resul
         joined(packing)
     });
     tally.append(&of_bundle);
-    if let Some(test) = probes {
-        run_probes(workspace, &tools, isolation, &test, &programs, tally);
+    if let Some(test) = probe_test {
+        probes(workspace, &tools, isolation, &test, &programs, tally);
     }
     if shipped.is_some() {
         browsers(workspace, &tools, isolation, None, &programs, tally);
@@ -146,7 +147,7 @@ fn native(workspace: &Workspace, programs: &[Executable], tally: &mut Tally) {
 }
 
 /// The probe module in real browsers, against the practice range.
-fn run_probes(
+fn probes(
     workspace: &Workspace,
     tools: &Tools,
     isolation: &Isolation,

@@ -87,7 +87,10 @@ async fn element_properties_and_run(mut lab: Lab, kind: Kind) {
          assert(report === element.report && report === await twice, 'one report for everyone');
          same([report.format, report.catalogue.id], ['connector-check/report@1', 'small'], 'report');
          const status = Object.fromEntries(report.checks.map(check => [check.id, check.status]));
-         same([status['region-2-8001'], status['region-3-8002'] === 'reachable'], ['reachable', false], 'statuses');
+         // A page that stood still does not blame the network; its observations say so.
+         const stood = report.checks.some(check => check.observations.some(seen => seen.detail === 'clock-gap'));
+         const expected = stood && status['region-3-8002'] === 'undecided' ? 'undecided' : 'unreachable';
+         same([status['region-2-8001'], status['region-3-8002']], ['reachable', expected], 'statuses');
          same(Object.getPrototypeOf(Object.getPrototypeOf(report)), null, 'a plain object');
 
          // As text: an id. As an object: a catalogue.
