@@ -135,12 +135,14 @@ pub fn timeline(connection: &Connection) -> Vec<(f64, Text)> {
 fn tls_events(tls: &Tls, add: &mut impl FnMut(f64, Text)) {
     if let Some(hello) = &tls.client_hello {
         let name = hello.server_name.clone().unwrap_or_default();
-        add(
-            hello.at_ms,
+        let text = if hello.cut && hello.versions.is_empty() {
+            Text::new("capture-event-client-hello-cut").text("name", name)
+        } else {
             Text::new("capture-event-client-hello")
                 .text("name", name)
-                .text("version", hello.highest().to_string()),
-        );
+                .text("version", hello.highest().to_string())
+        };
+        add(hello.at_ms, text);
     }
     if let Some(at) = tls.retry_ms {
         add(at, Text::new("capture-event-retry"));

@@ -57,7 +57,8 @@ impl Sink for Connections {
         if packet.link == LINK_METADATA {
             return;
         }
-        if (packet.data.len() as u64) < packet.length {
+        let missing = packet.length.saturating_sub(packet.data.len() as u64);
+        if missing > 0 {
             self.cut += 1;
         }
         let ip = match frame(packet.link, packet.data) {
@@ -70,7 +71,7 @@ impl Sink for Connections {
                 return;
             }
         };
-        match content(ip) {
+        match content(ip, usize::try_from(missing).unwrap_or(usize::MAX)) {
             Content::Segment(segment) => self.segment(&segment, now),
             Content::Dns(message) => self.names.message(message, &mut self.budget),
             Content::Fragment => self.totals.fragments += 1,

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
+use crate::assembly::Arrival;
 use crate::budget::Budget;
 use crate::facts::{Connection, Side, Totals};
 use crate::http::Http;
-use crate::stream::{Arrival, Consumer};
+use crate::stream::Consumer;
 use crate::tls::TlsReader;
 
 /// Ports that tshark 4.0 takes for HTTP before it looks at the data, so that it does not see TLS on them. The list is
@@ -26,8 +27,17 @@ pub struct Shared {
     pub pending: VecDeque<Request>,
     /// Whether a proxy opened a tunnel.
     pub tunnel: bool,
+    /// Whether tshark saw that.
+    pub tunnel_counts: bool,
     /// What the details in the facts are counted with.
     pub weight: usize,
+    /// The last method that tshark saw: it takes every answer for that one's.
+    pub method: Option<Kind>,
+    /// Who sent something that tshark takes for the beginning of a head: what follows it, up to the end of a line, is
+    /// lost to it.
+    pub stray: Option<Side>,
+    /// An answer without a request whose body may be all that follows: tshark gives it at the end.
+    pub endless: Option<(Side, u16)>,
 }
 
 /// A request without an answer.
@@ -51,8 +61,12 @@ pub enum Kind {
 }
 
 impl Shared {
-    /// Remembers a request; the oldest is forgotten where there are too many.
+    /// Remembers a request; the oldest is forgotten where there are too many. Nobody asks on before CONNECT is
+    /// answered, so where that seems so the capture lacks the answer.
     pub fn asked(&mut self, request: Request) {
+        if self.pending.iter().any(|earlier| earlier.kind == Kind::Connect) {
+            self.pending.clear();
+        }
         if self.pending.len() >= MAX_PENDING {
             self.pending.pop_front();
         }
@@ -75,6 +89,8 @@ pub struct Talk<'a> {
     pub from: Side,
     /// When.
     pub at_ms: f64,
+    /// Whether the speaker finishes with this packet.
+    pub ends: bool,
 }
 
 impl Talk<'_> {
@@ -89,8 +105,13 @@ impl Talk<'_> {
 
     /// Whether tshark would see TLS here.
     pub fn counts_tls(&self) -> bool {
+        self.shared.tunnel_counts || !(self.shared.tunnel || self.on_http_port())
+    }
+
+    /// Whether one of the ports is for HTTP by tshark's settings.
+    pub fn on_http_port(&self) -> bool {
         let ports = [self.facts.client.port, self.facts.server.port];
-        self.shared.tunnel || !ports.iter().any(|port| HTTP_PORTS.contains(port))
+        ports.iter().any(|port| HTTP_PORTS.contains(port))
     }
 }
 
@@ -130,23 +151,32 @@ pub struct Listener<'a, 'b> {
 
 impl Consumer for Listener<'_, '_> {
     fn data(&mut self, data: &[u8], arrival: Arrival) {
+        let arrival = if self.is_stray(data, arrival) { Arrival::Repeated } else { arrival };
         if let Speech::Begun(begun, was) = self.speech {
-            let (mut whole, arrival) = (std::mem::take(begun), *was);
-            whole.extend_from_slice(data);
-            *self.speech = Speech::Open;
-            self.all(&whole, arrival);
-        } else {
-            self.all(data, arrival);
+            let (begun, was) = (std::mem::take(begun), *was);
+            *self.speech = detect(&[&begun, data].concat(), was);
+            if matches!(self.speech, Speech::Open | Speech::Begun(..)) {
+                return;
+            }
+            self.all(&begun, was);
         }
+        self.all(data, arrival);
     }
 
-    fn gap(&mut self, bytes: u32) {
+    fn gap(&mut self, bytes: u32, cut: bool) {
         self.talk.facts.gaps = true;
+        if self.talk.shared.endless.is_some_and(|(side, _)| side == self.talk.from) {
+            self.talk.shared.endless = None;
+        }
+        if self.talk.shared.stray == Some(self.talk.from) {
+            self.talk.shared.stray = None;
+        }
+        let bytes = u64::from(bytes);
         let lost = match self.speech {
             Speech::Open | Speech::Closed => false,
             Speech::Begun(..) => true,
-            Speech::Http(http) => http.gap(u64::from(bytes), self.talk.budget).is_err(),
-            Speech::Tls(tls) => tls.gap(u64::from(bytes), self.talk.budget).is_err(),
+            Speech::Http(http) => http.gap(bytes, cut, &mut self.talk).is_err(),
+            Speech::Tls(tls) => tls.gap(bytes, cut, &mut self.talk).is_err(),
         };
         if lost {
             *self.speech = Speech::Open;
@@ -159,6 +189,41 @@ impl Consumer for Listener<'_, '_> {
 }
 
 impl Listener<'_, '_> {
+    /// The speaker has finished, and nothing of it is missing at the end.
+    pub fn finished(&mut self) {
+        if let Speech::Http(http) = self.speech {
+            http.finished(&mut self.talk);
+        }
+        let (shared, from) = (&mut *self.talk.shared, self.talk.from);
+        if let Some((_, status)) = shared.endless.take_if(|(side, _)| *side == from) {
+            *self.talk.totals.http_statuses.entry(status).or_default() += 1;
+        }
+    }
+
+    /// Whether tshark adds this segment to something without a beginning. In a conversation of HTTP it takes whatever
+    /// it does not know, and that is text, for a line that has no end yet.
+    fn is_stray(&mut self, data: &[u8], arrival: Arrival) -> bool {
+        let (shared, from) = (&mut *self.talk.shared, self.talk.from);
+        let was = shared.stray == Some(from);
+        if was {
+            shared.stray = None;
+        }
+        if !matches!(arrival, Arrival::InOrder | Arrival::Early | Arrival::Asked) || shared.tunnel {
+            return false;
+        }
+        let unknown = match self.speech {
+            Speech::Open => matches!(detect(data, arrival), Speech::Open),
+            Speech::Http(http) => http.is_within_unknown(),
+            Speech::Begun(..) | Speech::Tls(_) | Speech::Closed => false,
+        };
+        let is_http = self.talk.on_http_port() || !self.talk.facts.http.is_empty();
+        let is_text = data.first().is_some_and(|byte| matches!(byte, b' '..=b'~'));
+        if (was || (unknown && is_http && is_text)) && !data.contains(&b'\n') {
+            self.talk.shared.stray = Some(from);
+        }
+        was
+    }
+
     fn all(&mut self, mut data: &[u8], arrival: Arrival) {
         while !data.is_empty() {
             let progress = match self.speech {

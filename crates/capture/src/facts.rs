@@ -31,9 +31,12 @@ pub struct CaptureFacts {
 
 /// Sums over the whole capture.
 ///
-/// What protocols say is counted as tshark 4.0 counts it with its default settings: once for each message, not on
-/// ports that tshark takes for plain HTTP, and not where a message begins in a segment that was captured after later
-/// ones. [`Connection`] has these too.
+/// What protocols say is counted as tshark 4.0 counts it with its default settings: once for each message that it puts
+/// together, with its body; not on ports that tshark takes for plain HTTP, not where a segment seems to be sent again,
+/// and of cut packets what it makes of each alone. [`Connection`] has what this leaves out, too.
+///
+/// Only TCP counts here: no HTTP over UDP (SSDP), no TLS in other tunnels than of a proxy (a VPN's, EAP, GTP). Where
+/// tshark knows a port for something else (3389), TLS behind that protocol's own greeting counts here and not there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Packets in the file.

@@ -4,11 +4,8 @@ use crate::budget::Budget;
 use crate::conversation::{Listener, Shared, Speech, Talk, listens, release};
 use crate::facts::{Close, Connection, Ending, Opening, Side, Totals, Volume};
 use crate::internet::{ACK, FIN, RST, SYN, Segment};
+use crate::numbers::{Numbers, Place};
 use crate::stream::Stream;
-
-/// Below this distance in time a segment that is behind others came out of order and is no retransmission, until the
-/// round trip is known; 3 ms, as in tshark.
-const OUT_OF_ORDER_NS: i64 = 3_000_000;
 
 /// Roughly what the facts of a connection take without any details.
 const EMPTY: usize = 480;
@@ -33,11 +30,9 @@ pub struct Flow {
 struct Half {
     stream: Stream,
     speech: Speech,
-    /// The number before the first byte.
-    base: Option<u32>,
-    /// Behind the highest number so far, as tshark keeps it: 0 stands for none.
-    next: u32,
-    next_ns: i64,
+    numbers: Numbers,
+    /// The number of its FIN.
+    fin: Option<u32>,
 }
 
 /// A moment: for the facts, and as it stands in the capture.
@@ -96,7 +91,7 @@ impl Flow {
             return false;
         }
         let half = if segment.from == self.facts.client { &self.client } else { &self.server };
-        half.base.is_some_and(|base| base != segment.sequence)
+        half.numbers.base.is_some_and(|base| base != segment.sequence)
     }
 
     /// Takes a segment of this connection.
@@ -110,11 +105,11 @@ impl Flow {
         volume.packets += 1;
         volume.bytes += u64::from(segment.length);
 
-        let repeated = self.follow(segment, from, now);
+        let place = self.follow(segment, from, now);
         let syn = segment.has(SYN) && !segment.has(ACK);
         if syn {
             self.syn_ns = Some(now.ns);
-            if repeated {
+            if matches!(place, Place::Repeated | Place::Received) {
                 totals.syn_retransmissions += 1;
                 self.facts.syn_retransmissions += 1;
             }
@@ -126,7 +121,7 @@ impl Flow {
         }
         self.opening(segment, from, now.ms);
         self.ending(segment, from, now.ms);
-        self.bytes(segment, from, now.ms, totals, budget);
+        self.bytes(segment, from, place, now.ms, totals, budget);
     }
 
     /// A router says that what the client sent cannot be passed.
@@ -147,8 +142,15 @@ impl Flow {
             };
             let Half { stream, speech, .. } = half;
             if listens(speech) {
-                let talk =
-                    Talk { facts: &mut self.facts, shared: &mut self.shared, totals, budget, from, at_ms };
+                let talk = Talk {
+                    facts: &mut self.facts,
+                    shared: &mut self.shared,
+                    totals,
+                    budget,
+                    from,
+                    at_ms,
+                    ends: false,
+                };
                 stream.flush(&mut Listener { speech, talk });
             }
             stream.discard(budget);
@@ -158,28 +160,17 @@ impl Flow {
         (self.facts, self.shared.weight)
     }
 
-    /// Follows the numbers the way tshark does; whether it takes this segment for a retransmission.
-    fn follow(&mut self, segment: &Segment<'_>, from: Side, now: Moment) -> bool {
-        let threshold = self.round_trip_ns.unwrap_or(OUT_OF_ORDER_NS);
+    fn follow(&mut self, segment: &Segment<'_>, from: Side, now: Moment) -> Place {
         let (own, other) = match from {
-            Side::Client => (&mut self.client, &mut self.server),
-            Side::Server => (&mut self.server, &mut self.client),
+            Side::Client => (&mut self.client.numbers, &mut self.server.numbers),
+            Side::Server => (&mut self.server.numbers, &mut self.client.numbers),
         };
         let syn = segment.has(SYN);
         own.base.get_or_insert(if syn { segment.sequence } else { segment.sequence.wrapping_sub(1) });
         if segment.has(ACK) {
             other.base.get_or_insert(segment.acknowledged.wrapping_sub(1));
         }
-        let end =
-            segment.sequence.wrapping_add(segment.length).wrapping_add(u32::from(syn || segment.has(FIN)));
-        let ahead = |a: u32, b: u32| a.wrapping_sub(b).cast_signed() > 0;
-        let behind = own.next != 0 && ahead(own.next, segment.sequence);
-        let soon = now.ns.saturating_sub(own.next_ns) < threshold;
-        let repeated = behind && !(soon && own.next != end);
-        if own.next == 0 || ahead(end, own.next) {
-            (own.next, own.next_ns) = (end, now.ns);
-        }
-        repeated
+        own.follow(other, segment, now.ns, self.round_trip_ns)
     }
 
     fn opening(&mut self, segment: &Segment<'_>, from: Side, at_ms: f64) {
@@ -220,6 +211,7 @@ impl Flow {
         &mut self,
         segment: &Segment<'_>,
         from: Side,
+        place: Place,
         at_ms: f64,
         totals: &mut Totals,
         budget: &mut Budget,
@@ -239,13 +231,25 @@ impl Flow {
             }
             other.stream.confirm(segment.acknowledged);
         }
-        if segment.length == 0 || segment.has(RST) || !listens(&own.speech) {
+        let ends = segment.has(FIN);
+        let closed = !listens(&own.speech);
+        if segment.has(RST) || ((segment.length == 0 || closed) && !ends) {
             return;
         }
-        let Half { stream, speech, .. } = own;
-        let talk = Talk { facts: &mut self.facts, shared: &mut self.shared, totals, budget, from, at_ms };
+        if ends {
+            own.fin = Some(sequence.wrapping_add(segment.length));
+        }
+        let Half { stream, speech, fin, .. } = own;
+        let talk =
+            Talk { facts: &mut self.facts, shared: &mut self.shared, totals, budget, from, at_ms, ends };
         let mut listener = Listener { speech, talk };
-        stream.segment(sequence, segment.payload, segment.length, &mut listener);
+        if segment.length > 0 && !closed {
+            stream.segment(sequence, segment.payload, segment.length, place, &mut listener);
+        }
+        // Of what nobody listens to any more it is not known whether all of it was there.
+        if closed || fin.is_some_and(|fin| stream.has_reached(fin)) {
+            listener.finished();
+        }
         if !listens(listener.speech) {
             stream.discard(listener.talk.budget);
         }

@@ -1,9 +1,12 @@
 //! HTTP/1, one direction: heads are read, bodies are passed over.
+//!
+//! The facts of a connection have every message whose head is there. The sums of a capture have those that tshark
+//! gives: it waits for the body, too.
 
+use crate::assembly::{Arrival, Assembly};
 use crate::budget::Budget;
 use crate::conversation::{Kind, Progress, Request, Talk};
 use crate::facts::{Connection, Exchange};
-use crate::stream::{Arrival, ends_out_of_order};
 
 mod head;
 
@@ -24,10 +27,21 @@ pub struct Http {
     state: State,
     /// What was received of a head; empty where none is cut.
     head: Vec<u8>,
-    /// How the beginning of the head came, and whether tshark would miss the head.
-    begun: Arrival,
-    missed: bool,
+    /// The current message, from the first byte of its head to the last of its body.
+    assembly: Assembly,
+    /// What belongs to the sums once that is complete.
+    owed: Option<Counted>,
 }
+
+/// What a message adds to the sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    Connect,
+    Status(u16),
+}
+
+/// A body that is longer is none to tshark: it does not wait for its end.
+const LONGEST_BODY: u64 = i32::MAX as u64;
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -73,11 +87,17 @@ impl Http {
 
     /// Takes the next bytes.
     pub fn data(&mut self, data: &[u8], arrival: Arrival, talk: &mut Talk<'_>) -> Progress {
+        self.assembly.next(arrival);
         let mut at = 0;
         while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
             at += match self.state {
-                State::Head => match self.read_head(rest, arrival, talk) {
-                    Taken::Bytes(count) => count,
+                State::Head => match self.read_head(rest, arrival, at == 0, talk) {
+                    Taken::Bytes(count) => {
+                        if matches!(self.state, State::Body(_) | State::UntilClose) {
+                            self.assembly.length_known(arrival);
+                        }
+                        count
+                    }
                     Taken::Ended(count) => return Progress::Ended(at + count),
                 },
                 State::Body(left) => {
@@ -94,6 +114,8 @@ impl Http {
                 }
                 State::ChunkLine { value, length, digits } => {
                     if !self.chunk_line(rest[0], value, length, digits) {
+                        // tshark waits no longer, either.
+                        self.settle(talk);
                         return Progress::Ended(at);
                     }
                     1
@@ -105,6 +127,8 @@ impl Http {
                         b'\r' => State::Trailer { empty, length: length + 1 },
                         _ => State::Trailer { empty: false, length: length + 1 },
                     };
+                    // tshark waits for the line behind the last chunk, whatever it holds.
+                    self.settle(talk);
                     if length > MAX_HEAD {
                         return Progress::Ended(at);
                     }
@@ -112,25 +136,90 @@ impl Http {
                 }
                 State::UntilClose => rest.len(),
             };
+            if self.state == State::Head && self.head.is_empty() {
+                self.settle(talk);
+            }
+        }
+        if talk.ends && matches!(self.state, State::Chunk(_) | State::ChunkLine { .. }) {
+            self.settle(talk);
         }
         Progress::All
     }
 
     /// So many bytes are missing. An error where they may have held the beginning of a head.
-    pub fn gap(&mut self, bytes: u64, budget: &mut Budget) -> Result<(), ()> {
+    pub fn gap(&mut self, bytes: u64, cut: bool, talk: &mut Talk<'_>) -> Result<(), ()> {
+        let here = cut && self.assembly.is_here();
+        if here && self.cut_head(talk) {
+            self.settle(talk);
+            // Who knows how long the head is.
+            self.state = State::Head;
+            return Err(());
+        }
+        if here {
+            self.settle(talk);
+        }
+        self.assembly.lose();
         match &mut self.state {
             State::Body(left) | State::Chunk(left) if *left > bytes => *left -= bytes,
+            State::Body(left) if *left == bytes => self.state = State::Head,
             State::UntilClose => {}
             State::Body(_)
             | State::Chunk(_)
             | State::Head
             | State::ChunkLine { .. }
             | State::Trailer { .. } => {
-                self.release(budget);
+                self.release(talk.budget);
                 return Err(());
             }
         }
         Ok(())
+    }
+
+    /// Whether the next bytes belong to a body that tshark does not know of.
+    pub fn is_within_unknown(&self) -> bool {
+        !matches!(self.state, State::Head | State::Trailer { .. }) && self.assembly.is_unknown()
+    }
+
+    /// The speaker has finished, and all of it was there.
+    pub fn finished(&mut self, talk: &mut Talk<'_>) {
+        if self.state == State::UntilClose {
+            self.settle(talk);
+        }
+    }
+
+    /// The current message is as complete as tshark wants it.
+    fn settle(&mut self, talk: &mut Talk<'_>) {
+        let counted = self.owed.take().filter(|_| !self.assembly.is_missed());
+        match counted {
+            Some(Counted::Connect) => talk.totals.connect_requests += 1,
+            Some(Counted::Status(status)) => *talk.totals.http_statuses.entry(status).or_default() += 1,
+            None => {}
+        }
+    }
+
+    /// Where the packet was cut within a head, what stands before that is read all the same. Whether it was one.
+    fn cut_head(&mut self, talk: &mut Talk<'_>) -> bool {
+        if self.state != State::Head || self.head.is_empty() {
+            return false;
+        }
+        let mut head = std::mem::take(&mut self.head);
+        talk.budget.done_waiting(head.len());
+        if let Some(line) = head.iter().rposition(|byte| *byte == b'\n') {
+            head.truncate(line + 1);
+        } else if talk.on_http_port()
+            || [&b"CONNECT "[..], b"HTTP/1."].iter().any(|word| head.starts_with(word))
+        {
+            if !talk.on_http_port() {
+                // There tshark goes by whole lines.
+                self.assembly.lose();
+            }
+            head.extend_from_slice("…\r\n".as_bytes());
+        } else {
+            return true;
+        }
+        head.extend_from_slice(b"\r\n");
+        self.complete(&head, 0, talk);
+        true
     }
 
     /// Gives back what is held.
@@ -139,9 +228,8 @@ impl Http {
         self.head = Vec::new();
     }
 
-    fn read_head(&mut self, data: &[u8], arrival: Arrival, talk: &mut Talk<'_>) -> Taken {
+    fn read_head(&mut self, data: &[u8], arrival: Arrival, first: bool, talk: &mut Talk<'_>) -> Taken {
         if self.head.is_empty() {
-            (self.begun, self.missed) = (arrival, arrival == Arrival::Late);
             // Some send an empty line too many behind a body.
             let blank = data.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             if blank > 0 {
@@ -150,14 +238,13 @@ impl Http {
             if Self::begins(data) == Some(false) {
                 return Taken::Ended(0);
             }
+            self.assembly.begin(arrival, first);
             talk.budget.worked(data.len());
             if let Some(end) = end_of_head(data, 0) {
                 return self.complete(&data[..end], end, talk);
             }
         }
         let before = self.head.len();
-        // See the same for records of TLS.
-        self.missed |= before > 0 && ends_out_of_order(self.begun, arrival);
         if before + data.len() > MAX_HEAD || !talk.budget.wait(data.len()) {
             self.release(talk.budget);
             return Taken::Ended(0);
@@ -190,6 +277,20 @@ impl Http {
             First::Request { method, target } => self.request(method, target, &head, talk),
             First::Response { status } => self.response(*status, &head, talk),
         };
+        let endless = head.length.is_some_and(|length| length > LONGEST_BODY) && !head.chunked;
+        let is_request = matches!(head.first, First::Request { .. });
+        let switched = matches!(head.first, First::Response { status: 101 });
+        let waits = self.state == State::UntilClose && !talk.ends && !self.assembly.is_alone();
+        if tunnel && !switched && waits {
+            let owed = self.owed.take().filter(|_| !self.assembly.is_missed());
+            if let Some(Counted::Status(status)) = owed {
+                talk.shared.endless = Some((talk.from, status));
+            }
+        }
+        // Where the stream ends with this packet nothing more is waited for.
+        if tunnel || talk.ends || self.state == State::Head || (endless && is_request) {
+            self.settle(talk);
+        }
         if tunnel { Taken::Ended(taken) } else { Taken::Bytes(taken) }
     }
 
@@ -200,8 +301,8 @@ impl Http {
             "HEAD" => Kind::Head,
             _ => Kind::Other,
         };
-        if kind == Kind::Connect && !self.missed {
-            talk.totals.connect_requests += 1;
+        if kind == Kind::Connect {
+            self.owed = Some(Counted::Connect);
         }
         let exchange = Exchange {
             at_ms: talk.at_ms,
@@ -212,6 +313,9 @@ impl Http {
         };
         let index = add(exchange, talk);
         talk.shared.asked(Request { index, kind });
+        if !self.assembly.is_missed() {
+            talk.shared.method = Some(kind);
+        }
         self.state = match (kind, head.chunked, head.length) {
             (Kind::Connect, ..) | (_, false, None | Some(0)) => State::Head,
             (_, true, _) => CHUNK_LINE,
@@ -222,9 +326,7 @@ impl Http {
 
     /// Whether what follows may be something else.
     fn response(&mut self, status: u16, head: &Head, talk: &mut Talk<'_>) -> bool {
-        if !self.missed {
-            *talk.totals.http_statuses.entry(status).or_default() += 1;
-        }
+        self.owed = Some(Counted::Status(status));
         if (100..200).contains(&status) && status != 101 {
             self.state = State::Head;
             return false;
@@ -245,8 +347,15 @@ impl Http {
             exchange.server.clone_from(&head.server);
         }
         let kind = request.map(|request| request.kind);
-        if kind == Some(Kind::Connect) && (200..300).contains(&status) {
+        let asked = kind.or(talk.shared.method);
+        if asked == Some(Kind::Connect) && (200..300).contains(&status) {
+            let known = talk.shared.method == Some(Kind::Connect);
             talk.shared.tunnel = true;
+            talk.shared.tunnel_counts = known && status == 200 && !self.assembly.is_missed();
+            if !known {
+                // Then tshark does not know that there is no body.
+                self.state = State::UntilClose;
+            }
             return true;
         }
         self.state = match (kind, head.chunked, head.length) {

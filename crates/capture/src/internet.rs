@@ -20,6 +20,8 @@ pub struct Segment<'a> {
     pub acknowledged: u32,
     /// The lower eight flags.
     pub flags: u8,
+    /// How much the other side may send, as the header says it.
+    pub window: u16,
     /// The payload, as far as it was captured.
     pub payload: &'a [u8],
     /// How long the payload was on the wire.
@@ -68,8 +70,8 @@ const DNS_PORT: u16 = 53;
 /// Tunnels within tunnels deeper than this are not followed.
 const MAX_TUNNELS: usize = 4;
 
-/// Looks into an IP packet, tunnels of IP in IP and GRE included.
-pub fn content(mut packet: &[u8]) -> Content<'_> {
+/// Looks into an IP packet of which so many bytes were not captured, tunnels of IP in IP and GRE included.
+pub fn content(mut packet: &[u8], missing: usize) -> Content<'_> {
     for _ in 0..MAX_TUNNELS {
         let Ok((ip, _)) = LaxIpSlice::from_slice(packet) else {
             return Content::Other;
@@ -88,7 +90,9 @@ pub fn content(mut packet: &[u8]) -> Content<'_> {
         if behind_start {
             return Content::Fragment;
         }
-        let length = ip_payload_length(&ip, before).unwrap_or(data.len());
+        // A header may claim more than there ever was.
+        let most = data.len().saturating_add(missing);
+        let length = ip_payload_length(&ip, before).map_or(data.len(), |length| length.min(most));
         match payload.ip_number {
             IpNumber::TCP => return tcp(from, to, data, length).map_or(Content::Other, Content::Segment),
             IpNumber::UDP => return udp(data),
@@ -152,6 +156,7 @@ fn tcp(from: IpAddr, to: IpAddr, data: &[u8], length: usize) -> Option<Segment<'
         sequence: u32_at(4),
         acknowledged: u32_at(8),
         flags: fixed[13],
+        window: u16_at(14),
         payload: &payload[..payload.len().min(length)],
         length: u32::try_from(length).unwrap_or(u32::MAX),
     })

@@ -11,6 +11,8 @@
 pub mod facts;
 
 #[cfg(feature = "reader")]
+mod assembly;
+#[cfg(feature = "reader")]
 mod budget;
 #[cfg(feature = "reader")]
 mod connections;
@@ -28,6 +30,8 @@ mod http;
 mod internet;
 #[cfg(feature = "reader")]
 mod link;
+#[cfg(feature = "reader")]
+mod numbers;
 #[cfg(feature = "reader")]
 mod reader;
 #[cfg(feature = "reader")]

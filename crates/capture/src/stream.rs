@@ -1,6 +1,8 @@
 //! One direction of a connection: putting its bytes in order, as far as anyone is interested in them.
 
+use crate::assembly::Arrival;
 use crate::budget::Budget;
+use crate::numbers::Place;
 
 /// Segments that one direction may have waiting.
 const MAX_SEGMENTS: usize = 256;
@@ -11,30 +13,13 @@ const MAX_BYTES: usize = 256 << 10;
 /// Roughly what a segment that waits takes beside its bytes.
 const WAITING: usize = 64;
 
-/// In which order bytes were captured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Arrival {
-    /// Behind everything before them.
-    #[default]
-    InOrder,
-    /// After bytes that follow them.
-    Late,
-    /// Before bytes that go before them.
-    Early,
-}
-
-/// Whether tshark misses a message that began in a segment of the first kind when one of the second completes it: it
-/// gives nobody what came late, and what came early it gave to others before.
-pub const fn ends_out_of_order(begun: Arrival, ended: Arrival) -> bool {
-    matches!((begun, ended), (_, Arrival::Late) | (Arrival::InOrder, Arrival::Early))
-}
-
 /// What takes the bytes in order.
 pub trait Consumer {
     /// The next bytes, as they came in one segment.
     fn data(&mut self, data: &[u8], arrival: Arrival);
-    /// So many bytes are not in the capture.
-    fn gap(&mut self, bytes: u32);
+    /// So many bytes are not in the capture: with the packets that held them, or because the packet was `cut` whose
+    /// bytes came last.
+    fn gap(&mut self, bytes: u32, cut: bool);
     /// What may be held meanwhile.
     fn budget(&mut self) -> &mut Budget;
 }
@@ -52,12 +37,13 @@ pub struct Stream {
     confirmed: Option<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Waiting {
     sequence: u32,
     /// On the wire; `data` may be shorter.
     length: u32,
     data: Vec<u8>,
+    arrival: Arrival,
 }
 
 impl Waiting {
@@ -80,19 +66,30 @@ impl Stream {
     }
 
     /// A segment: `data` of it was captured, `length` was on the wire.
-    pub fn segment(&mut self, sequence: u32, data: &[u8], length: u32, to: &mut impl Consumer) {
+    pub fn segment(&mut self, sequence: u32, data: &[u8], length: u32, place: Place, to: &mut impl Consumer) {
         let next = *self.next.get_or_insert(sequence);
         let ahead = distance(next, sequence);
+        let cut = data.len() < usize::try_from(length).unwrap_or(usize::MAX);
+        let arrival = match place {
+            Place::OutOfOrder => Arrival::OutOfOrder,
+            Place::Ahead | Place::Asked | Place::Received if cut => Arrival::Cut,
+            Place::Repeated | Place::Received => Arrival::Repeated,
+            Place::Ahead | Place::Asked if ahead > 0 => Arrival::Early,
+            Place::Ahead => Arrival::InOrder,
+            Place::Asked => Arrival::Asked,
+        };
         if ahead <= 0 {
-            let arrival = if self.waiting.is_empty() { Arrival::InOrder } else { Arrival::Late };
             self.deliver(sequence, data, length, arrival, to);
             self.drain(to);
             return;
         }
-        self.hold(sequence, data, length, to.budget());
+        self.hold(Waiting { sequence, length, data: data.to_vec(), arrival }, to.budget());
         // A hole that the receiver does not have is a hole of the capture: nothing will fill it.
-        let missed = self.confirmed.is_some_and(|confirmed| distance(sequence, confirmed) >= 0);
-        if missed || self.waiting.len() > MAX_SEGMENTS || self.waiting_bytes > MAX_BYTES {
+        while let Some(first) = self.waiting.first() {
+            let missed = self.confirmed.is_some_and(|confirmed| distance(first.sequence, confirmed) >= 0);
+            if !missed && self.waiting.len() <= MAX_SEGMENTS && self.waiting_bytes <= MAX_BYTES {
+                break;
+            }
             self.skip_hole(to);
         }
     }
@@ -102,6 +99,11 @@ impl Stream {
         while !self.waiting.is_empty() {
             self.skip_hole(to);
         }
+    }
+
+    /// Whether everything before this byte was delivered.
+    pub fn has_reached(&self, sequence: u32) -> bool {
+        self.next == Some(sequence)
     }
 
     /// Gives up what waits.
@@ -126,20 +128,19 @@ impl Stream {
         }
         let missing = (length - old).saturating_sub(u32::try_from(new.len()).unwrap_or(u32::MAX));
         if missing > 0 {
-            to.gap(missing);
+            to.gap(missing, true);
         }
         self.next = Some(sequence.wrapping_add(length));
     }
 
-    fn hold(&mut self, sequence: u32, data: &[u8], length: u32, budget: &mut Budget) {
+    fn hold(&mut self, waiting: Waiting, budget: &mut Budget) {
         // Almost always at the end.
-        let place = self.waiting.iter().rposition(|other| distance(other.sequence, sequence) >= 0);
+        let place = self.waiting.iter().rposition(|other| distance(other.sequence, waiting.sequence) >= 0);
         budget.worked(self.waiting.len() - place.unwrap_or(0));
         let same = place.and_then(|place| self.waiting.get(place));
-        if same.is_some_and(|same| same.sequence == sequence && same.length >= length) {
+        if same.is_some_and(|same| same.sequence == waiting.sequence && same.length >= waiting.length) {
             return;
         }
-        let waiting = Waiting { sequence, length, data: data.to_vec() };
         if !budget.wait(waiting.weight()) {
             return;
         }
@@ -155,13 +156,10 @@ impl Stream {
             if distance(next, first.sequence) > 0 {
                 break;
             }
-            let first = std::mem::replace(
-                &mut self.waiting[count],
-                Waiting { sequence: 0, length: 0, data: Vec::new() },
-            );
+            let first = std::mem::take(&mut self.waiting[count]);
             to.budget().done_waiting(first.weight());
             self.waiting_bytes -= first.weight();
-            self.deliver(first.sequence, &first.data, first.length, Arrival::Early, to);
+            self.deliver(first.sequence, &first.data, first.length, first.arrival, to);
             next = self.next.unwrap_or(next);
             count += 1;
         }
@@ -173,7 +171,7 @@ impl Stream {
         let (Some(next), Some(first)) = (self.next, self.waiting.first()) else { return };
         let missing = distance(next, first.sequence);
         if missing > 0 {
-            to.gap(missing.unsigned_abs());
+            to.gap(missing.unsigned_abs(), false);
             self.next = Some(first.sequence);
         }
         self.drain(to);
@@ -189,18 +187,18 @@ const fn distance(from: u32, to: u32) -> i32 {
 mod tests {
     use super::*;
 
-    /// What arrived, with gaps as `[n]` and late pieces as `(text)`.
+    /// What arrived, with gaps as `[n]`, what came out of order as `(text)` and what was cut as `text[n!]`.
     #[derive(Default)]
     struct Text(String, Budget);
 
     impl Consumer for Text {
         fn data(&mut self, data: &[u8], arrival: Arrival) {
             let text = std::str::from_utf8(data).unwrap();
-            self.0.extend(if arrival == Arrival::Late { ["(", text, ")"] } else { ["", text, ""] });
+            self.0.extend(if arrival == Arrival::OutOfOrder { ["(", text, ")"] } else { ["", text, ""] });
         }
 
-        fn gap(&mut self, bytes: u32) {
-            self.0.extend(["[", &bytes.to_string(), "]"]);
+        fn gap(&mut self, bytes: u32, cut: bool) {
+            self.0.extend(["[", &bytes.to_string(), if cut { "!]" } else { "]" }]);
         }
 
         fn budget(&mut self) -> &mut Budget {
@@ -212,12 +210,19 @@ mod tests {
     fn check(begin: u32, segments: &[(i64, &str)], expected: &str) {
         let (mut stream, mut text) = (Stream::default(), Text::default());
         stream.begin(begin);
+        let mut highest = 0;
         for (place, data) in segments {
             let at = begin.wrapping_add_signed(i32::try_from(*place).unwrap());
             if data.is_empty() {
                 stream.confirm(at);
             } else {
-                stream.segment(at, data.as_bytes(), u32::try_from(data.len()).unwrap(), &mut text);
+                // An asterisk stands for a byte that was not captured.
+                let captured = data.trim_end_matches('*');
+                let length = u32::try_from(data.len()).unwrap();
+                let end = place + i64::from(length);
+                let order = if end > highest { Place::Ahead } else { Place::OutOfOrder };
+                highest = highest.max(end);
+                stream.segment(at, captured.as_bytes(), length, order, &mut text);
             }
         }
         stream.flush(&mut text);
@@ -232,7 +237,7 @@ mod tests {
             check(begin, &[(0, "abc"), (0, "abc"), (3, "def"), (0, "abcdef")], "abcdef");
             check(begin, &[(0, "abc"), (2, "cde"), (1, "bcdefg")], "abcdefg");
             check(begin, &[(3, "def"), (0, "abc")], "(abc)def");
-            check(begin, &[(6, "ghi"), (3, "def"), (6, "ghi"), (0, "abc"), (9, "j")], "(abc)defghij");
+            check(begin, &[(6, "ghi"), (3, "def"), (6, "ghi"), (0, "abc"), (9, "j")], "(abc)(def)ghij");
             check(begin, &[(3, "defg"), (4, "efghi"), (0, "abc")], "(abc)defghi");
         }
     }
@@ -244,6 +249,8 @@ mod tests {
         // Not yet confirmed, so it may still come.
         check(7, &[(0, "abc"), (4, ""), (6, "ghi"), (3, "def")], "abc(def)ghi");
         check(7, &[(-3, "xyz"), (0, "abc")], "abc");
+        check(7, &[(0, "a"), (2, "c"), (4, "e"), (7, ""), (6, "g")], "a[1]c[1]e[1]g");
+        check(7, &[(0, "ab**"), (4, "efg")], "ab[2!]efg");
     }
 
     #[test]
@@ -251,7 +258,7 @@ mod tests {
         let (mut stream, mut text) = (Stream::default(), Text::default());
         stream.begin(0);
         for index in 0..100_000_u32 {
-            stream.segment(2 * index + 1, b"x", 1, &mut text);
+            stream.segment(2 * index + 1, b"x", 1, Place::Ahead, &mut text);
             assert!(stream.waiting.len() <= MAX_SEGMENTS + 1);
         }
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use crate::assembly::{Arrival, Assembly};
 use crate::budget::Budget;
 use crate::conversation::{Progress, Talk};
 use crate::facts::{Alert, AlertLevel, Side, Tls, Version, alert_name};
-use crate::stream::{Arrival, ends_out_of_order};
 
 mod certificate;
 mod hello;
@@ -54,15 +54,11 @@ impl Counted {
 
 /// Where one direction of TLS stands.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct TlsReader {
     head: [u8; 5],
     head_length: usize,
-    /// How the beginning of the current record came, and whether in the current piece.
-    begun: Arrival,
-    begun_here: bool,
-    /// Whether tshark would miss the current record.
-    missed: bool,
+    /// The current record.
+    assembly: Assembly,
     kind: u8,
     /// Bytes of the current record that are still to come.
     left: usize,
@@ -110,21 +106,22 @@ impl TlsReader {
     /// Takes the next bytes.
     pub fn data(&mut self, data: &[u8], arrival: Arrival, talk: &mut Talk<'_>) -> Progress {
         let mut at = 0;
-        self.begun_here = false;
+        self.assembly.next(arrival);
         while at < data.len() && !self.closed {
             if self.left == 0 {
                 if self.head_length == 0 {
-                    // Where a record was missed the next one is found again at the beginning of a segment.
-                    self.missed = arrival == Arrival::Late || (at > 0 && self.missed);
-                    (self.begun, self.begun_here) = (arrival, true);
+                    self.assembly.begin(arrival, at == 0);
                 }
                 self.head[self.head_length] = data[at];
                 self.head_length += 1;
                 at += 1;
-                if self.head_length == self.head.len() && !self.begin_record(talk) {
-                    self.release(talk.budget);
-                    // The head of what is no record may be the head of something else.
-                    return Progress::Ended(at.saturating_sub(self.head.len()));
+                if self.head_length == self.head.len() {
+                    self.assembly.length_known(arrival);
+                    if !self.begin_record(talk) {
+                        self.release(talk.budget);
+                        // The head of what is no record may be the head of something else.
+                        return Progress::Ended(at.saturating_sub(self.head.len()));
+                    }
                 }
                 continue;
             }
@@ -132,7 +129,6 @@ impl TlsReader {
             self.left -= count;
             self.in_record(&data[at..at + count], talk);
             if self.left == 0 {
-                self.missed |= !self.begun_here && ends_out_of_order(self.begun, arrival);
                 self.count(talk);
             }
             at += count;
@@ -141,9 +137,17 @@ impl TlsReader {
     }
 
     /// So many bytes are missing. An error where they may have held the beginning of a record.
-    pub fn gap(&mut self, bytes: u64, budget: &mut Budget) -> Result<(), ()> {
+    pub fn gap(&mut self, bytes: u64, cut: bool, talk: &mut Talk<'_>) -> Result<(), ()> {
+        if cut && self.assembly.is_here() {
+            let message = std::mem::take(&mut self.message);
+            talk.budget.done_waiting(message.len());
+            let alone = self.left as u64 <= bytes;
+            self.cut_message(&message, alone, talk);
+            self.count(talk);
+        }
+        self.assembly.lose();
         let left = self.left as u64;
-        self.release(budget);
+        self.release(talk.budget);
         if left <= bytes {
             return Err(());
         }
@@ -188,7 +192,7 @@ impl TlsReader {
     fn count(&mut self, talk: &mut Talk<'_>) {
         for counted in self.counted.drain(..) {
             talk.budget.done_waiting(counted.weight());
-            if self.missed {
+            if self.assembly.is_missed() {
                 continue;
             }
             let totals = &mut *talk.totals;
@@ -276,14 +280,7 @@ impl TlsReader {
     fn message(&mut self, message: &[u8], talk: &mut Talk<'_>) {
         let (kind, body) = (message[0], &message[4..]);
         talk.budget.worked(message.len());
-        let counted = match kind {
-            1 => hello::client(body, talk).map(Counted::ServerName),
-            2 => hello::server(body, talk).map(Counted::ServerHello),
-            _ => None,
-        };
-        if let Some(counted) = counted {
-            self.remember(counted, talk);
-        }
+        self.hello(kind, body, false, talk);
         match kind {
             11 if talk.from == Side::Server => certificate::chain(body, talk),
             13 => {
@@ -292,6 +289,31 @@ impl TlsReader {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A handshake message whose packet was cut; whether its record is `alone` in that packet.
+    fn cut_message(&mut self, message: &[u8], alone: bool, talk: &mut Talk<'_>) {
+        // tshark looks at such a record only once it knows that it is TLS 1.3.
+        let modern = talk.facts.tls.as_ref().is_some_and(|tls| tls.retry_ms.is_some());
+        if !(alone && modern) {
+            self.assembly.lose();
+        }
+        let [kind @ (1 | 2), _, _, _, body @ ..] = message else { return };
+        talk.budget.worked(message.len());
+        if let Some(body) = hello::mended(body, *kind == 2) {
+            self.hello(*kind, &body, true, talk);
+        }
+    }
+
+    fn hello(&mut self, kind: u8, body: &[u8], cut: bool, talk: &mut Talk<'_>) {
+        let counted = match kind {
+            1 => hello::client(body, cut, talk).map(Counted::ServerName),
+            2 => hello::server(body, cut, talk).map(Counted::ServerHello),
+            _ => None,
+        };
+        if let Some(counted) = counted {
+            self.remember(counted, talk);
         }
     }
 

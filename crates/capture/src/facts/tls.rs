@@ -76,6 +76,9 @@ pub struct ClientHello {
     /// `application_layer_protocol_negotiation`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alpn: Vec<String>,
+    /// Whether its packet was cut when it was captured: what is empty here may stand in what was cut off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
 }
 
 impl ClientHello {

@@ -122,7 +122,10 @@ fn by_lines(data: &[u8]) -> Option<Head> {
         First::Response { status: words.next()?.parse().ok().filter(|status| (100..1000).contains(status))? }
     } else {
         let target = words.next()?;
-        if !words.next()?.starts_with("HTTP/1.") {
+        // What was cut when it was captured ends with the sign for it.
+        let cut = |word: &str| word.ends_with('…');
+        let version = words.next().unwrap_or(target);
+        if !version.starts_with("HTTP/1.") && !cut(version) {
             return None;
         }
         First::Request { method: short(first), target: short(target) }

@@ -21,13 +21,14 @@ const MAX_NAME: usize = 255;
 /// Lists longer than this are cut; no real client comes near.
 const MAX_LIST: usize = 64;
 
-/// Reads a ClientHello. The name that it asks for.
-pub fn client(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
+/// Reads a ClientHello, or what is left of one that was `cut`. The name that it asks for.
+pub fn client(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
     let (_, parsed) = parse_tls_handshake_client_hello(body).ok()?;
     let mut hello = ClientHello {
         at_ms: talk.at_ms,
         version: Version(parsed.version.0),
         ciphers: parsed.ciphers.len(),
+        cut,
         ..ClientHello::default()
     };
     for extension in extensions(parsed.ext.unwrap_or_default()) {
@@ -53,6 +54,9 @@ pub fn client(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
     }
     let weight = 32 + hello.alpn.len() * 32 + 2 * (hello.signature_algorithms.len() + hello.versions.len());
     let name = hello.server_name.clone();
+    if cut && name.is_none() {
+        return None;
+    }
     if talk.keep(weight + name.as_ref().map_or(0, String::len))
         && let Some(tls) = conversation(talk)
     {
@@ -61,8 +65,8 @@ pub fn client(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
     name
 }
 
-/// Reads a ServerHello. Its versions, as they are counted.
-pub fn server(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
+/// Reads a ServerHello, or what is left of one that was `cut`. Its versions, as they are counted.
+pub fn server(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
     let (_, parsed) = parse_tls_handshake_server_hello(body).ok()?;
     let mut hello = ServerHello {
         at_ms: talk.at_ms,
@@ -81,6 +85,10 @@ pub fn server(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
     }
     let at_ms = talk.at_ms;
     let counted = versions(hello.version, hello.selected);
+    // What it really chose may stand in what was cut off.
+    if cut && hello.selected.is_none() && hello.version >= Version::TLS_1_2 {
+        return Some(counted);
+    }
     if talk.keep(64 + hello.cipher_name.as_ref().map_or(0, String::len))
         && let Some(tls) = conversation(talk)
     {
@@ -91,6 +99,25 @@ pub fn server(body: &[u8], talk: &mut Talk<'_>) -> Option<String> {
         }
     }
     Some(counted)
+}
+
+/// The beginning of a hello without the extensions that are not all there; `None` if that is too little to read.
+pub fn mended(body: &[u8], from_server: bool) -> Option<Vec<u8>> {
+    const BEFORE_SESSION: usize = 34;
+    let mut at = BEFORE_SESSION + 1 + usize::from(*body.get(BEFORE_SESSION)?);
+    if from_server {
+        at += 3;
+    } else {
+        at += 2 + usize::from(u16::from_be_bytes([*body.get(at)?, *body.get(at + 1)?]));
+        at += 1 + usize::from(*body.get(at)?);
+    }
+    let mut mended = body.get(..at)?.to_vec();
+    if let Some(list) = body.get(at + 2..) {
+        let whole: Vec<u8> = extensions(list).flatten().copied().collect();
+        mended.extend(u16::try_from(whole.len()).ok()?.to_be_bytes());
+        mended.extend(whole);
+    }
+    Some(mended)
 }
 
 /// The extensions one by one, each with its head. Ends where one is cut.
