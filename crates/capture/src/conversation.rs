@@ -25,6 +25,8 @@ const MAX_PENDING: usize = 32;
 pub struct Shared {
     /// Requests whose final answer has not come, oldest first.
     pub pending: VecDeque<Request>,
+    /// Which answer belongs to which request is not known any more.
+    pub unpaired: bool,
     /// Whether a proxy opened a tunnel.
     pub tunnel: bool,
     /// Whether tshark saw that.
@@ -61,16 +63,19 @@ pub enum Kind {
 }
 
 impl Shared {
-    /// Remembers a request; the oldest is forgotten where there are too many. Nobody asks on before CONNECT is
-    /// answered, so where that seems so the capture lacks the answer.
+    /// Remembers a request. Nobody sends CONNECT before earlier answers have come, so where that seems so the capture
+    /// lacks them. Where there are too many, no answer can be told from another any more.
     pub fn asked(&mut self, request: Request) {
-        if self.pending.iter().any(|earlier| earlier.kind == Kind::Connect) {
+        if request.kind == Kind::Connect {
             self.pending.clear();
         }
         if self.pending.len() >= MAX_PENDING {
-            self.pending.pop_front();
+            self.pending.clear();
+            self.unpaired = true;
         }
-        self.pending.push_back(request);
+        if !self.unpaired {
+            self.pending.push_back(request);
+        }
     }
 }
 
@@ -181,6 +186,12 @@ impl Consumer for Listener<'_, '_> {
         if lost {
             *self.speech = Speech::Open;
         }
+        // What is missing may be an answer. Of packets that are missing one learns late, but one request at a time goes
+        // on: then what comes next is its answer.
+        let open = matches!(self.speech, Speech::Open);
+        if open && self.talk.from == Side::Server && (cut || self.talk.shared.pending.len() > 1) {
+            self.talk.shared.pending.clear();
+        }
     }
 
     fn budget(&mut self) -> &mut Budget {
@@ -243,6 +254,10 @@ impl Listener<'_, '_> {
                 _ if closed => *self.speech = Speech::Closed,
                 Progress::All => return,
                 Progress::Ended(used) => {
+                    if matches!(self.speech, Speech::Http(_)) && self.talk.from == Side::Server {
+                        // A tunnel, or something that is no answer.
+                        self.talk.shared.pending.clear();
+                    }
                     *self.speech = Speech::Open;
                     data = data.get(used..).unwrap_or_default();
                     if used == 0 {

@@ -230,6 +230,10 @@ impl Flow {
                 other.stream.begin(segment.acknowledged);
             }
             other.stream.confirm(segment.acknowledged);
+            if from == Side::Server && segment.length > 0 && other.stream.lacks(segment.acknowledged) {
+                // Requests are missing, so the next answer may be to one of these.
+                self.shared.pending.clear();
+            }
         }
         let ends = segment.has(FIN);
         let closed = !listens(&own.speech);

@@ -321,7 +321,7 @@ impl Http {
             (_, true, _) => CHUNK_LINE,
             (_, false, Some(length)) => State::Body(length),
         };
-        kind == Kind::Connect || head.upgrade
+        kind == Kind::Connect || (head.upgrade && self.state == State::Head)
     }
 
     /// Whether what follows may be something else.
@@ -336,8 +336,9 @@ impl Http {
             Some(request) => request.index,
             None => add(Exchange { at_ms: talk.at_ms, ..Exchange::default() }, talk),
         };
-        if talk.keep(head.weight())
-            && let Some(exchange) = index.and_then(|index| talk.facts.http.get_mut(index))
+        if let Some(index) = index
+            && talk.keep(head.weight())
+            && let Some(exchange) = talk.facts.http.get_mut(index)
         {
             exchange.status = Some(status);
             exchange.answered_ms = Some(talk.at_ms);

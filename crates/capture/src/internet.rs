@@ -67,6 +67,9 @@ pub enum Content<'a> {
 /// The port of name servers.
 const DNS_PORT: u16 = 53;
 
+/// No network card takes longer packets to cut them itself.
+const MAX_OFFLOADED: usize = 512 << 10;
+
 /// Tunnels within tunnels deeper than this are not followed.
 const MAX_TUNNELS: usize = 4;
 
@@ -92,7 +95,8 @@ pub fn content(mut packet: &[u8], missing: usize) -> Content<'_> {
         }
         // A header may claim more than there ever was.
         let most = data.len().saturating_add(missing);
-        let length = ip_payload_length(&ip, before).map_or(data.len(), |length| length.min(most));
+        let length =
+            ip_payload_length(&ip, before).map_or(most.min(MAX_OFFLOADED), |length| length.min(most));
         match payload.ip_number {
             IpNumber::TCP => return tcp(from, to, data, length).map_or(Content::Other, Content::Segment),
             IpNumber::UDP => return udp(data),

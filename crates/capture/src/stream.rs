@@ -106,6 +106,11 @@ impl Stream {
         self.next == Some(sequence)
     }
 
+    /// Whether something before this byte is missing.
+    pub fn lacks(&self, sequence: u32) -> bool {
+        self.next.is_some_and(|next| distance(next, sequence) > 0)
+    }
+
     /// Gives up what waits.
     pub fn discard(&mut self, budget: &mut Budget) {
         budget.done_waiting(self.waiting_bytes);

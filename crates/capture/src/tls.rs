@@ -54,6 +54,7 @@ impl Counted {
 
 /// Where one direction of TLS stands.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct TlsReader {
     head: [u8; 5],
     head_length: usize,
@@ -62,7 +63,8 @@ pub struct TlsReader {
     kind: u8,
     /// Bytes of the current record that are still to come.
     left: usize,
-    /// Of a short alert.
+    /// Whether the current record is an alert that is not encrypted, and what is there of it.
+    plain_alert: bool,
     alert: Vec<u8>,
     /// A handshake message that is not complete.
     message: Vec<u8>,
@@ -70,6 +72,8 @@ pub struct TlsReader {
     counted: Vec<Counted>,
     /// The current handshake message is damaged; nothing of this record can be read.
     broken: bool,
+    /// That message goes on in the next record.
+    spans: bool,
     changed: bool,
     data_records: u32,
     closed: bool,
@@ -138,6 +142,8 @@ impl TlsReader {
 
     /// So many bytes are missing. An error where they may have held the beginning of a record.
     pub fn gap(&mut self, bytes: u64, cut: bool, talk: &mut Talk<'_>) -> Result<(), ()> {
+        let spans =
+            message_length(&self.message).is_some_and(|length| length > self.message.len() + self.left);
         if cut && self.assembly.is_here() {
             let message = std::mem::take(&mut self.message);
             talk.budget.done_waiting(message.len());
@@ -153,7 +159,8 @@ impl TlsReader {
         }
         self.left -= usize::try_from(bytes).unwrap_or(self.left);
         self.broken = true;
-        self.alert.clear();
+        self.plain_alert = false;
+        self.spans |= spans;
         Ok(())
     }
 
@@ -178,7 +185,12 @@ impl TlsReader {
         if !known || major != 3 || minor > 4 || length > MAX_RECORD {
             return false;
         }
-        (self.kind, self.left, self.broken) = (kind, length, self.broken && !self.message.is_empty());
+        // What goes on in this record cannot be told from a beginning.
+        let goes_on = self.spans && kind == HANDSHAKE;
+        (self.kind, self.left) = (kind, length);
+        (self.broken, self.spans) = (goes_on, goes_on);
+        // An encrypted alert is longer.
+        self.plain_alert = kind == ALERT && length == 2;
         self.alert.clear();
         if kind == APPLICATION_DATA {
             self.data_record(talk);
@@ -226,8 +238,7 @@ impl TlsReader {
     fn in_record(&mut self, data: &[u8], talk: &mut Talk<'_>) {
         match self.kind {
             HANDSHAKE if !self.broken && !self.handshake_is_encrypted(talk) => self.handshake(data, talk),
-            // An encrypted alert is longer.
-            ALERT if self.alert.len() + data.len() + self.left == 2 => {
+            ALERT if self.plain_alert => {
                 self.alert.extend_from_slice(data);
                 if let [level, description] = self.alert[..] {
                     self.alert(level, description, talk);
@@ -262,6 +273,7 @@ impl TlsReader {
             let fits = wanted <= MAX_MESSAGE && talk.budget.wait(count);
             if !fits || count == 0 {
                 self.broken = true;
+                self.spans = wanted > self.message.len() + data.len() + self.left;
                 self.release_message(talk.budget);
                 return;
             }
@@ -328,8 +340,9 @@ impl TlsReader {
         }
         self.remember(Counted::Alert(description), talk);
         let (at_ms, from) = (talk.at_ms, talk.from);
-        let room = talk.keep(ALERT_WEIGHT);
-        if let Some(tls) = conversation(talk).filter(|tls| room && tls.alerts.len() < Tls::ALERTS) {
+        let full = talk.facts.tls.as_ref().is_some_and(|tls| tls.alerts.len() >= Tls::ALERTS);
+        let room = !full && talk.keep(ALERT_WEIGHT);
+        if let Some(tls) = conversation(talk).filter(|_| room) {
             tls.alerts.push(Alert { at_ms, from, level, description });
         }
     }
@@ -349,7 +362,9 @@ fn conversation<'a>(talk: &'a mut Talk<'_>) -> Option<&'a mut Tls> {
         if !talk.keep(EMPTY) {
             return None;
         }
-        talk.facts.tls = Some(Tls { in_tunnel: talk.shared.tunnel, ..Tls::default() });
+        // The answer to CONNECT may be missing, or come behind what was sent without waiting for it.
+        let asked = talk.facts.connect().is_some_and(|exchange| exchange.status.is_none());
+        talk.facts.tls = Some(Tls { in_tunnel: talk.shared.tunnel || asked, ..Tls::default() });
     }
     talk.facts.tls.as_mut()
 }

@@ -8,7 +8,7 @@ use connector_check_capture::read;
 
 mod common;
 
-use common::{Oracle, Random, no_tshark, tshark};
+use common::{Oracle, Random, message, no_tshark, record, tshark};
 
 /// Captures, each of other traffic.
 const CAPTURES: u64 = 48;
@@ -319,15 +319,6 @@ impl<'a> Conversation<'a> {
         frame.extend(payload);
         self.packets.push((self.micros, frame));
     }
-}
-
-fn record(kind: u8, body: &[u8]) -> Vec<u8> {
-    [&[kind, 3, 3], &u16::try_from(body.len()).unwrap().to_be_bytes()[..], body].concat()
-}
-
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
-    [&[kind], &length[1..], body].concat()
 }
 
 /// The packets, each with at most so many bytes.

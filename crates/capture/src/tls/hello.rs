@@ -57,7 +57,8 @@ pub fn client(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
     if cut && name.is_none() {
         return None;
     }
-    if talk.keep(weight + name.as_ref().map_or(0, String::len))
+    if talk.facts.tls.as_ref().is_none_or(|tls| tls.client_hello.is_none())
+        && talk.keep(weight + name.as_ref().map_or(0, String::len))
         && let Some(tls) = conversation(talk)
     {
         tls.client_hello.get_or_insert(hello);
@@ -89,7 +90,8 @@ pub fn server(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
     if cut && hello.selected.is_none() && hello.version >= Version::TLS_1_2 {
         return Some(counted);
     }
-    if talk.keep(64 + hello.cipher_name.as_ref().map_or(0, String::len))
+    if talk.facts.tls.as_ref().is_none_or(|tls| tls.server_hello.is_none())
+        && talk.keep(64 + hello.cipher_name.as_ref().map_or(0, String::len))
         && let Some(tls) = conversation(talk)
     {
         if parsed.random == RETRY {

@@ -154,6 +154,107 @@ fn fields(file: &Path, filter: &str, names: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// One connection after the other, made up packet by packet, a millisecond apart.
+pub struct Traffic {
+    /// Frames as far as they were captured, and how long they were.
+    packets: Vec<(Vec<u8>, usize)>,
+    ports: [u16; 2],
+    next: [u32; 2],
+}
+
+impl Traffic {
+    /// A connection that is open to this port; the first side is the client's.
+    pub fn new(port: u16) -> Self {
+        let mut traffic = Self { packets: Vec::new(), ports: [40_000, port], next: [0; 2] };
+        traffic.new_connection();
+        traffic
+    }
+
+    /// Another one, to the same port.
+    pub fn new_connection(&mut self) {
+        self.ports[0] += 1;
+        self.next = [1000, 5000];
+        for (side, flags) in [(0, 2), (1, 0x12)] {
+            self.packet(side, flags, &[], 0);
+            self.next[side] += 1;
+        }
+        self.packet(0, 0x10, &[], 0);
+    }
+
+    /// A segment.
+    pub fn say(&mut self, side: usize, bytes: &[u8]) -> &mut Self {
+        self.cut(side, bytes, bytes.len())
+    }
+
+    /// A segment of which so many bytes were captured.
+    pub fn cut(&mut self, side: usize, bytes: &[u8], captured: usize) -> &mut Self {
+        self.packet(side, 0x18, &bytes[..captured], bytes.len());
+        self.lose(side, bytes.len())
+    }
+
+    /// So many bytes that were not captured.
+    pub fn lose(&mut self, side: usize, bytes: usize) -> &mut Self {
+        self.next[side] = self.next[side].wrapping_add(u32::try_from(bytes).unwrap());
+        self
+    }
+
+    /// The capture.
+    pub fn file(&self) -> Vec<u8> {
+        self.repeated(1)
+    }
+
+    /// The capture, with all but the opening so many times, and numbers that go on.
+    pub fn repeated(&self, times: u32) -> Vec<u8> {
+        let mut file =
+            vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0];
+        let said = [self.next[0] - 1001, self.next[1] - 5001];
+        let mut millis = 0;
+        for round in 0..times {
+            for (packet, length) in self.packets.iter().skip(if round == 0 { 0 } else { 3 }) {
+                let mut packet = packet.clone();
+                let side = usize::from(packet[15] == 2);
+                for (at, side) in [(24, side), (28, 1 - side)] {
+                    let field: [u8; 4] = packet[at..at + 4].try_into().unwrap();
+                    let number = u32::from_be_bytes(field).wrapping_add(round.wrapping_mul(said[side]));
+                    packet[at..at + 4].copy_from_slice(&number.to_be_bytes());
+                }
+                let captured = u32::try_from(packet.len()).unwrap();
+                let (seconds, micros) = (1_790_000_000 + millis / 1000, millis % 1000 * 1000);
+                for number in [seconds, micros, captured, u32::try_from(*length).unwrap()] {
+                    file.extend(number.to_le_bytes());
+                }
+                file.extend(packet);
+                millis += 1;
+            }
+        }
+        file
+    }
+
+    fn packet(&mut self, side: usize, flags: u8, captured: &[u8], length: usize) {
+        let total = u16::try_from(40 + length).unwrap().to_be_bytes();
+        let mut packet = vec![0x45, 0, total[0], total[1], 0, 0, 0x40, 0, 64, 6, 0, 0];
+        let addresses = [[192, 0, 2, 1], [192, 0, 2, 2]];
+        packet.extend([addresses[side], addresses[1 - side]].concat());
+        packet.extend([self.ports[side].to_be_bytes(), self.ports[1 - side].to_be_bytes()].concat());
+        let acknowledged = if flags & 0x10 == 0 { 0 } else { self.next[1 - side] };
+        packet.extend([self.next[side].to_be_bytes(), acknowledged.to_be_bytes()].concat());
+        packet.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+        packet.extend(captured);
+        self.packets.push((packet, 40 + length));
+    }
+}
+
+/// A record of TLS.
+pub fn record(kind: u8, body: &[u8]) -> Vec<u8> {
+    [&[kind, 3, 3], &u16::try_from(body.len()).unwrap().to_be_bytes()[..], body].concat()
+}
+
+/// A handshake message of TLS.
+pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    [&[kind], &length[1..], body].concat()
+}
+
 /// The golden cases: the name of each and its folder.
 pub fn golden() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
