@@ -31,9 +31,9 @@ pub fn panel(scene: Scene<'_>) -> Html {
             <summary>{ scene.say("capture-title") }</summary>
             <div class="panel capture">
                 <p>{ scene.say("capture-lead") }</p>
-                <label class="file">
+                <label class="file secondary">
                     { scene.say("capture-choose") }
-                    <input type="file" class="capture-file" {onchange} />
+                    <input type="file" class="capture-file unseen" {onchange} />
                 </label>
                 { reading(scene) }
                 { capture.map(|capture| result(scene, &capture)) }
