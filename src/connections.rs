@@ -209,6 +209,21 @@ mod tests {
     }
 
     #[test]
+    fn a_greeting_that_was_cut_promises_no_version() {
+        let texts = Texts::for_language("en");
+        let mut facts = facts("capture-tls");
+        let tls = facts.connections.iter_mut().find_map(|connection| connection.tls.as_mut()).expect("TLS");
+        let hello = tls.client_hello.as_mut().expect("a ClientHello");
+        (hello.cut, hello.versions) = (true, Vec::new());
+        let mut events = Vec::new();
+        tls_events(tls, &mut |_, text| events.push(text));
+        let cut = Text::new("capture-event-client-hello-cut");
+        let name = tls.server_name().unwrap_or_default().to_owned();
+        assert_eq!(events[0], cut.text("name", name));
+        assert!(texts.is_complete(&events[0]));
+    }
+
+    #[test]
     fn a_timeline_is_in_order_and_has_words() {
         let texts = Texts::for_language("en");
         for name in ["capture-proxy", "capture-direct", "capture-tls"] {

@@ -144,7 +144,7 @@ impl TlsReader {
     pub fn gap(&mut self, bytes: u64, cut: bool, talk: &mut Talk<'_>) -> Result<(), ()> {
         let spans =
             message_length(&self.message).is_some_and(|length| length > self.message.len() + self.left);
-        if cut && self.assembly.is_here() {
+        if cut {
             let message = std::mem::take(&mut self.message);
             talk.budget.done_waiting(message.len());
             let alone = self.left as u64 <= bytes;

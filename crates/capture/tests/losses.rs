@@ -13,12 +13,8 @@ const SERVER: usize = 1;
 
 /// Method, target and status of each exchange.
 fn exchanges(connection: &Connection) -> Vec<(&str, &str, Option<u16>)> {
-    let parts = |exchange: &'_ connector_check_capture::facts::Exchange| exchange.status;
-    connection
-        .http
-        .iter()
-        .map(|exchange| (exchange.method.as_str(), exchange.target.as_str(), parts(exchange)))
-        .collect()
+    let exchanges = connection.http.iter();
+    exchanges.map(|exchange| (exchange.method.as_str(), exchange.target.as_str(), exchange.status)).collect()
 }
 
 fn one(traffic: &Traffic) -> Connection {
@@ -74,6 +70,14 @@ fn an_answer_is_not_given_to_an_earlier_request() {
         })
         .collect();
     assert_eq!(wrong, []);
+}
+
+#[test]
+fn a_head_is_read_up_to_where_its_second_packet_was_cut() {
+    let mut traffic = Traffic::new(3128);
+    let request = connect("secret.example");
+    traffic.say(CLIENT, &request[..4]).cut(CLIENT, &request[4..], 40).say(SERVER, &answer(407));
+    assert_eq!(exchanges(&one(&traffic)), [("CONNECT", "secret.example:443", Some(407))]);
 }
 
 #[test]

@@ -90,15 +90,15 @@ pub fn server(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
     if cut && hello.selected.is_none() && hello.version >= Version::TLS_1_2 {
         return Some(counted);
     }
-    if talk.facts.tls.as_ref().is_none_or(|tls| tls.server_hello.is_none())
+    if parsed.random == RETRY {
+        if let Some(tls) = conversation(talk) {
+            tls.retry_ms.get_or_insert(at_ms);
+        }
+    } else if talk.facts.tls.as_ref().is_none_or(|tls| tls.server_hello.is_none())
         && talk.keep(64 + hello.cipher_name.as_ref().map_or(0, String::len))
         && let Some(tls) = conversation(talk)
     {
-        if parsed.random == RETRY {
-            tls.retry_ms.get_or_insert(at_ms);
-        } else {
-            tls.server_hello.get_or_insert(hello);
-        }
+        tls.server_hello.get_or_insert(hello);
     }
     Some(counted)
 }
