@@ -437,10 +437,23 @@ fn strangers<'a>(evidence: &'a Evidence, facts: &[Option<Facts>]) -> BTreeSet<&'
     tls().filter(|(host, facts)| fails(facts) && !known.contains(host)).map(|(host, _)| host).collect()
 }
 
-/// Of the request that was answered; else of the first.
+/// Of the request that was answered first; else of the WebSocket that was answered soonest; else of the first request, or
+/// where there is none, of what ended soonest. Requests follow each other; everything else arrives in any order.
 fn duration(seen: &[Observation]) -> Option<f64> {
-    let asked = |seen: &&Observation| requests(seen) || seen.probe == Probe::WebSocket;
-    let answered = seen.iter().find(|seen| asked(seen) && seen.outcome == Outcome::Answered);
     // The time of an answer that came while the clock stood still is nobody's.
-    answered.or(seen.first()).filter(|seen| !seen.notes(CLOCK_GAP)).and_then(|seen| seen.ms)
+    let time = |seen: &Observation| seen.ms.filter(|_| !seen.notes(CLOCK_GAP));
+    let soonest = |these: &dyn Fn(&Observation) -> bool| {
+        seen.iter().filter(|seen| these(seen)).filter_map(time).min_by(f64::total_cmp)
+    };
+    let answered = |seen: &Observation| seen.outcome == Outcome::Answered;
+    let opened = |seen: &Observation| seen.probe == Probe::WebSocket && answered(seen);
+    if let Some(request) = seen.iter().find(|seen| requests(seen) && answered(seen)) {
+        time(request)
+    } else if seen.iter().any(opened) {
+        soonest(&opened)
+    } else if let Some(request) = seen.iter().find(|seen| requests(seen)) {
+        time(request)
+    } else {
+        soonest(&|_| true)
+    }
 }
