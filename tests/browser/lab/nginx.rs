@@ -47,9 +47,11 @@ impl Nginx {
     pub async fn start(lab: &Lab, servers: &[Served<'_>]) -> Self {
         let dir = lab.scratch("nginx");
         let place = dir.display();
+        let accesses = lab.dir.join("access.log");
+        let accesses = accesses.display();
         let mut conf = format!(
             "daemon off;\nmaster_process off;\npid {place}/nginx.pid;\nerror_log stderr info;\nevents {{}}\nhttp {{\n\
-             access_log off;\nclient_body_temp_path {place}/body;\nproxy_temp_path {place}/proxy;\n\
+             access_log {accesses};\nclient_body_temp_path {place}/body;\nproxy_temp_path {place}/proxy;\n\
              fastcgi_temp_path {place}/fastcgi;\nuwsgi_temp_path {place}/uwsgi;\nscgi_temp_path {place}/scgi;\n\
              types {{ text/html html; text/javascript js mjs; text/css css; application/wasm wasm; application/json json; image/svg+xml svg; }}\n"
         );
