@@ -53,10 +53,10 @@ impl Sink for Connections {
     fn packet(&mut self, packet: &Packet<'_>) {
         self.totals.packets += 1;
         self.totals.bytes += packet.length;
-        let now = self.moment(packet.time_ns);
         if packet.link == LINK_METADATA {
             return;
         }
+        let now = self.moment(packet.time_ns);
         let missing = packet.length.saturating_sub(packet.data.len() as u64);
         if missing > 0 {
             self.cut += 1;
@@ -140,8 +140,8 @@ impl Connections {
     }
 
     fn moment(&mut self, time_ns: i64) -> Moment {
+        self.end_ns = if self.start_ns.is_none() { time_ns } else { self.end_ns.max(time_ns) };
         let start = *self.start_ns.get_or_insert(time_ns);
-        self.end_ns = if self.totals.packets == 1 { time_ns } else { self.end_ns.max(time_ns) };
         Moment { ms: milliseconds(time_ns.saturating_sub(start)), ns: time_ns }
     }
 

@@ -14,6 +14,12 @@ use crate::tls::TlsReader;
 /// that of its preference `http.tcp.port`.
 const HTTP_PORTS: [u16; 10] = [80, 3128, 3132, 5985, 8080, 8088, 11371, 1900, 2869, 2710];
 
+/// The port of the Remote Desktop Protocol. Where its own greeting comes first, tshark does not look into the TLS behind it.
+const RDP_PORT: u16 = 3389;
+
+/// What that greeting begins with: TPKT, version 3 (RFC 2126).
+const TPKT: [u8; 2] = [3, 0];
+
 /// As many bytes tell what a conversation is.
 const DETECT: usize = 16;
 
@@ -31,6 +37,8 @@ pub struct Shared {
     pub tunnel: bool,
     /// Whether tshark saw that.
     pub tunnel_counts: bool,
+    /// Whether the conversation began as one of the Remote Desktop Protocol.
+    pub remote_desktop: bool,
     /// What the details in the facts are counted with.
     pub weight: usize,
     /// The last method that tshark saw: it takes every answer for that one's.
@@ -110,7 +118,8 @@ impl Talk<'_> {
 
     /// Whether tshark would see TLS here.
     pub fn counts_tls(&self) -> bool {
-        self.shared.tunnel_counts || !(self.shared.tunnel || self.on_http_port())
+        self.shared.tunnel_counts
+            || !(self.shared.tunnel || self.shared.remote_desktop || self.on_http_port())
     }
 
     /// Whether one of the ports is for HTTP by tshark's settings.
@@ -242,6 +251,8 @@ impl Listener<'_, '_> {
                 Speech::Open | Speech::Begun(..) => {
                     *self.speech = detect(data, arrival);
                     if matches!(self.speech, Speech::Open | Speech::Begun(..)) {
+                        self.talk.shared.remote_desktop |=
+                            data.starts_with(&TPKT) && self.talk.facts.server.port == RDP_PORT;
                         return;
                     }
                     continue;

@@ -6,7 +6,7 @@ use connector_check_capture::read;
 
 mod common;
 
-use common::{Traffic, message, record};
+use common::{Traffic, client_hello, message, record};
 
 const CLIENT: usize = 0;
 const SERVER: usize = 1;
@@ -128,23 +128,4 @@ fn details_of_one_connection_leave_room_for_others() {
     }
     let (_, warnings) = read("", &traffic.repeated(20_000));
     assert_eq!(warnings, []);
-}
-
-fn client_hello(name: &str) -> Vec<u8> {
-    let length = |length: usize| u16::try_from(length).unwrap().to_be_bytes();
-    let mut body = vec![3, 3];
-    body.extend([9; 32]);
-    body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]);
-    let names = [
-        &[0, 0],
-        &length(name.len() + 5)[..],
-        &length(name.len() + 3),
-        &[0],
-        &length(name.len()),
-        name.as_bytes(),
-    ]
-    .concat();
-    body.extend(length(names.len()));
-    body.extend(names);
-    message(1, &body)
 }

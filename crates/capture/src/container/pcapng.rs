@@ -2,7 +2,7 @@
 
 use pcap_parser::pcapng::{self, Block};
 
-use super::{MAX_PACKET, Order, Packet, Sink, Step};
+use super::{LINK_METADATA, MAX_PACKET, Order, Packet, Sink, Step};
 use crate::facts::Warning;
 
 const SECTION: u32 = 0x0a0d_0d0a;
@@ -11,6 +11,10 @@ const INTERFACE: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+
+/// Blocks that hold no packet and have a number among the packets in Wireshark all the same: entries of the systemd
+/// journal and both kinds of custom blocks.
+const NUMBERED: [u32; 3] = [9, 0x0bad, 0x4000_0bad];
 
 /// A block of these kinds that is longer is not taken into memory.
 const MAX_BLOCK: usize = 1 << 20;
@@ -74,6 +78,10 @@ impl PcapNg {
         if !wanted || length > MAX_BLOCK {
             if wanted {
                 self.warn("a block that is too long to be one of packets");
+            }
+            if NUMBERED.contains(&kind) {
+                let (time_ns, link) = (self.last_time, LINK_METADATA);
+                sink.packet(&Packet { time_ns, link, data: &[], length: long });
             }
             self.position += long;
             return Step::Skip(long);

@@ -188,6 +188,7 @@ impl fmt::Display for Version {
             0x0302 => f.write_str("TLS 1.1"),
             0x0303 => f.write_str("TLS 1.2"),
             0x0304 => f.write_str("TLS 1.3"),
+            draft @ 0x7f00..=0x7fff => write!(f, "TLS 1.3, draft {}", draft & 0xff),
             other => write!(f, "TLS {other:#06x}"),
         }
     }

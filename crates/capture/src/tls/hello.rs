@@ -15,6 +15,13 @@ const RETRY: [u8; 32] = [
     0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
+/// Drafts of TLS 1.3 say their number in the version field up to number 21, and have neither session nor compression in
+/// their ServerHello (draft-ietf-tls-tls13-21, section 4.1.3).
+const DRAFTS: std::ops::RangeInclusive<u16> = 0x7f00..=0x7f15;
+
+/// Where the cipher suite of such a draft stands, behind version and random bytes.
+const DRAFT_CIPHER: usize = 34;
+
 /// DNS allows 253 characters.
 const MAX_NAME: usize = 255;
 
@@ -68,10 +75,12 @@ pub fn client(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
 
 /// Reads a ServerHello, or what is left of one that was `cut`. Its versions, as they are counted.
 pub fn server(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
+    let version = Version(u16::from_be_bytes([*body.first()?, *body.get(1)?]));
+    let body = if is_draft(body) { &as_final(body)? } else { body };
     let (_, parsed) = parse_tls_handshake_server_hello(body).ok()?;
     let mut hello = ServerHello {
         at_ms: talk.at_ms,
-        version: Version(parsed.version.0),
+        version,
         cipher: parsed.cipher.0,
         cipher_name: TlsCipherSuite::from_id(parsed.cipher.0).map(|suite| suite.name.to_owned()),
         ..ServerHello::default()
@@ -103,12 +112,27 @@ pub fn server(body: &[u8], cut: bool, talk: &mut Talk<'_>) -> Option<String> {
     Some(counted)
 }
 
+/// Whether a ServerHello has the form of the drafts.
+fn is_draft(body: &[u8]) -> bool {
+    matches!(body, [high, low, ..] if DRAFTS.contains(&u16::from_be_bytes([*high, *low])))
+}
+
+/// The ServerHello of a draft in the form that TLS got in the end.
+fn as_final(body: &[u8]) -> Option<Vec<u8>> {
+    let (random, rest) = body.get(2..)?.split_at_checked(DRAFT_CIPHER - 2)?;
+    let (cipher, extensions) = rest.split_at_checked(2)?;
+    Some([&Version::TLS_1_2.0.to_be_bytes(), random, &[0], cipher, &[0], extensions].concat())
+}
+
 /// The beginning of a hello without the extensions that are not all there; `None` if that is too little to read.
 pub fn mended(body: &[u8], from_server: bool) -> Option<Vec<u8>> {
     const BEFORE_SESSION: usize = 34;
-    let mut at = BEFORE_SESSION + 1 + usize::from(*body.get(BEFORE_SESSION)?);
+    let mut at = BEFORE_SESSION;
+    if !(from_server && is_draft(body)) {
+        at += 1 + usize::from(*body.get(at)?);
+    }
     if from_server {
-        at += 3;
+        at += if is_draft(body) { 2 } else { 3 };
     } else {
         at += 2 + usize::from(u16::from_be_bytes([*body.get(at)?, *body.get(at + 1)?]));
         at += 1 + usize::from(*body.get(at)?);

@@ -255,6 +255,26 @@ pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind], &length[1..], body].concat()
 }
 
+/// A ClientHello of TLS 1.2 that asks for this name.
+pub fn client_hello(name: &str) -> Vec<u8> {
+    let length = |length: usize| u16::try_from(length).unwrap().to_be_bytes();
+    let mut body = vec![3, 3];
+    body.extend([9; 32]);
+    body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]);
+    let names = [
+        &[0, 0],
+        &length(name.len() + 5)[..],
+        &length(name.len() + 3),
+        &[0],
+        &length(name.len()),
+        name.as_bytes(),
+    ]
+    .concat();
+    body.extend(length(names.len()));
+    body.extend(names);
+    message(1, &body)
+}
+
 /// The golden cases: the name of each and its folder.
 pub fn golden() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
