@@ -3,7 +3,7 @@
 use connector_check_diagnosis::catalogue::Catalogue;
 use connector_check_diagnosis::decision::Status;
 use connector_check_diagnosis::evidence::{Client, Evidence, Progress};
-use connector_check_diagnosis::observation::{Observation, Outcome};
+use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
 use connector_check_diagnosis::plan::{Fill, Plan};
 use connector_check_diagnosis::{CheckResult, Diagnosis, Verdict, diagnose};
 
@@ -127,4 +127,18 @@ fn an_old_windows_was_taken_for_none() {
     ] {
         assert_eq!(Client::named("Chrome 109", os).windows, windows, "{os}");
     }
+}
+
+/// A path was slow or not by which of two WebSockets was told of first.
+#[test]
+fn a_path_was_slow_by_the_order_in_which_closer_looks_arrived() {
+    let catalogue = Catalogue::parse(&catalogue(&[check("a", "https://a.example/", "answer")])).unwrap();
+    let socket = |ms| Observation { probe: Probe::WebSocket, ..Observation::fetched(ANSWERED, ms) };
+    let times = [[40.0, 9_000.0], [9_000.0, 40.0]].map(|order| {
+        let mut evidence = Evidence::of(Plan::new(&catalogue, &Fill::new(), "n"), &catalogue, true);
+        evidence.finished = true;
+        evidence.get_mut(&"a".into()).unwrap().progress = Progress::Observed(order.map(socket).to_vec());
+        diagnose(&evidence).results.iter().find(|result| result.id.0 == "a").and_then(|a| a.duration_ms)
+    });
+    assert_eq!(times, [Some(40.0); 2]);
 }
