@@ -25,7 +25,7 @@ use crate::root::Line;
 use crate::scan::{Batch, CloserLimits, Deadlines, Hanging, StopSignal, look_closer, read_responders, scan};
 use crate::startup::{self, Startup};
 use crate::state::{self, Effect, Origin, State};
-use crate::view::{self, Shown};
+use crate::view::{self, Shown, ShownCapture};
 
 /// What the app is given.
 #[derive(Properties, Clone)]
@@ -69,6 +69,8 @@ pub enum Msg {
     CapturePreset(Preset),
     /// Show the connections of the capture in which this is found.
     CaptureFilter(String),
+    /// Open or close the timeline of a connection, by its number in the capture.
+    CaptureConnection(Option<u64>),
     /// The page's link changed.
     LinkChanged,
     /// Open or close the details of a cell.
@@ -188,8 +190,9 @@ impl Component for App {
                 });
             }
             Msg::Capture(file) => self.read_capture(ctx, file),
-            Msg::CapturePreset(preset) => self.shown.capture_preset = preset,
-            Msg::CaptureFilter(text) => self.shown.capture_filter = text,
+            Msg::CapturePreset(preset) => self.shown.capture.preset = preset,
+            Msg::CaptureFilter(text) => self.shown.capture.filter = text,
+            Msg::CaptureConnection(number) => self.shown.capture.connection = number,
             Msg::LinkChanged => {
                 let page = web_sys::window().filter(|_| frame::is_page(self.outside.host()));
                 if let Some(catalogue) = page.as_ref().and_then(startup::link) {
@@ -395,6 +398,7 @@ impl App {
     /// Reads a capture in a worker; one that is being read is given up.
     fn read_capture(&mut self, ctx: &Context<Self>, file: File) {
         let clock = js_sys::Date::now;
+        self.shown.capture = ShownCapture::default();
         let begun = state::CaptureMessage::Begun { name: file.name(), size: file.size(), now_ms: clock() };
         self.apply(ctx, state::Message::Capture(begun));
         let link = ctx.link().clone();

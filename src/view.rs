@@ -10,6 +10,7 @@ use crate::connections::Preset;
 use crate::state::{self, State};
 
 mod capture;
+mod connections;
 mod consent;
 mod controls;
 mod findings;
@@ -30,14 +31,23 @@ pub struct Shown {
     pub details: Option<String>,
     /// The copy button that was pressed last, while it says so.
     pub copied: Option<String>,
-    /// Which connections of a capture are shown.
-    pub capture_preset: Preset,
-    /// What is typed to find some of them.
-    pub capture_filter: String,
+    /// What is seen of a capture.
+    pub capture: ShownCapture,
     /// Whether a file hovers over the page.
     pub dragging: bool,
     /// Whether there is little room: tables are folded, and what is not needed is left out.
     pub compact: bool,
+}
+
+/// What is seen of a capture.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownCapture {
+    /// Which connections are shown.
+    pub preset: Preset,
+    /// What is typed to find some of them.
+    pub filter: String,
+    /// The connection whose timeline is open, by its number in the capture.
+    pub connection: Option<u64>,
 }
 
 /// Everything that a view draws from.
@@ -116,7 +126,13 @@ pub fn page(state: &State, shown: &Shown, link: &Scope<App>) -> Html {
                     { organisation::help(scene) }
                     { table::others(scene) }
                 }
-                if !shown.compact {
+                if shown.compact {
+                    <details class="more folded" part="evidence" open={capture::is_open(scene)}>
+                        <summary>{ scene.say("more-title") }</summary>
+                        { tls::section(scene) }
+                        { more::section(scene) }
+                    </details>
+                } else {
                     { tls::section(scene) }
                     { more::section(scene) }
                 }

@@ -40,6 +40,11 @@ finding-certificate-outside-validity = { $count ->
     [one] The capture shows a certificate of { $host } that was not valid at the time.
    *[other] The capture shows certificates of { $count } hosts that were not valid at the time.
 }
+finding-capture-without-failure = { $count ->
+    [one] The capture shows one connection to the service's hosts and nothing that fails.
+   *[other] The capture shows { $count } connections to the service's hosts and nothing that fails.
+}
+finding-capture-without-failure-elsewhere = The capture shows nothing that fails, and no connection to the service's hosts.
 finding-sha512-refused-capture = { $count ->
     [one] The capture shows a SHA-512 signature of { $host } that the client does not offer to check, and no TLS comes about.
    *[other] The capture shows SHA-512 signatures of { $count } hosts that the client does not offer to check, and no TLS comes about.
@@ -64,6 +69,22 @@ evidence-capture-issuer = Capture: the certificate of { $place } was issued by {
 evidence-capture-expired = Capture: the certificate of { $place } ({ $subject }) had expired.
 evidence-capture-not-yet-valid = Capture: the certificate of { $place } ({ $subject }) was not yet valid.
 evidence-capture-sha512 = Capture: { $place } sent a certificate signed with SHA-512 ({ $subject }).
+evidence-capture-connections = Capture: { $count ->
+    [one] one TCP connection
+   *[other] { $count } TCP connections
+}, of which { $related } to hosts of the service, by name.
+evidence-capture-hidden = Capture: TLS 1.3 hides the certificates of { $count ->
+    [one] one connection
+   *[other] { $count } connections
+}, so inspection is neither seen nor ruled out.
+evidence-capture-pending = Capture: { $count ->
+    [one] one attempt had
+   *[other] { $count } attempts had
+} no answer when the capture ended, too soon to tell.
+evidence-capture-left-out = Capture: { $count ->
+    [one] one connection was
+   *[other] { $count } connections were
+} left out, because there are too many.
 evidence-capture-supported = The page agrees: { $endpoint } does not answer this browser either.
 evidence-capture-contradicted = The page disagrees: { $endpoint } answers this browser now. Another route, another account, or another time.
 
@@ -74,9 +95,16 @@ capture-lead = Drop a capture here, or choose it: of Wireshark, tcpdump, pktmon 
 capture-choose = Choose a capture
 capture-cancel = Cancel
 capture-close = Put the capture away
+capture-to-findings = Show what it means
 capture-failed = The capture could not be read: { $message }
 capture-progress = { $name }: { $read } of { $size } MB, { $packets } packets, { $rate } MB/s, { $left } s left
-capture-summary = { $name } ({ $container }): { $packets } packets, { $connections } TCP connections
+capture-summary = { $name } ({ $container }): { $packets ->
+    [one] one packet
+   *[other] { $packets } packets
+}, { $connections ->
+    [one] one TCP connection
+   *[other] { $connections } TCP connections
+}
 capture-filter = Filter
 capture-preset-all = All connections
 capture-preset-connect = CONNECT requests and answers
@@ -85,6 +113,16 @@ capture-more = { $count ->
     [one] One more connection; the filter finds it.
    *[other] { $count } more connections; the filter finds them.
 }
+capture-shown = { $count } of { $total } connections
+capture-connections = Connections of the capture
+capture-column-start = Start, s
+capture-column-connection = Connection
+capture-column-opening = Result
+capture-column-connect = CONNECT
+capture-column-tls = TLS
+capture-column-again = SYN again
+capture-column-sent = Bytes sent
+capture-column-received = Received
 capture-answered = answered
 capture-refused = refused
 capture-unreachable = unreachable

@@ -1,16 +1,16 @@
-//! The panel for network captures: a place to drop one, how far it is read, and its connections.
+//! The panel for network captures: a place to drop one, how far it is read, and what it is.
 
 use std::sync::Arc;
 
-use connector_check_capture::facts::{Connection, Warning};
+use connector_check_capture::facts::Warning;
 use connector_check_diagnosis::supplements::Capture;
 use connector_check_diagnosis::text::Message as Text;
-use web_sys::{Event, HtmlInputElement, InputEvent};
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::Scene;
+use super::{Scene, connections};
 use crate::app::Msg;
-use crate::connections::{self, Preset};
 use crate::state::{self, CaptureMessage, CaptureReading};
 
 /// Bytes of a megabyte, as networks count.
@@ -19,7 +19,7 @@ const MEGABYTE: f64 = 1e6;
 /// The panel among the others of "More evidence"; it opens by itself when a capture is read.
 pub fn panel(scene: Scene<'_>) -> Html {
     let capture = scene.state.supplements.capture.clone();
-    let open = capture.is_some() || scene.state.reading != CaptureReading::Idle;
+    let open = is_open(scene);
     let onchange = scene.link.batch_callback(|event: Event| {
         let input: HtmlInputElement = event.target_dyn_into()?;
         let file = input.files().and_then(|files| files.get(0))?;
@@ -31,15 +31,23 @@ pub fn panel(scene: Scene<'_>) -> Html {
             <summary>{ scene.say("capture-title") }</summary>
             <div class="panel capture">
                 <p>{ scene.say("capture-lead") }</p>
-                <label class="file secondary">
-                    { scene.say("capture-choose") }
-                    <input type="file" class="capture-file unseen" {onchange} />
-                </label>
+                <div class="capture-actions">
+                    <label class="file secondary">
+                        { scene.say("capture-choose") }
+                        <input type="file" class="capture-file unseen" {onchange} />
+                    </label>
+                    if capture.is_some() { { actions(scene) } }
+                </div>
                 { reading(scene) }
                 { capture.map(|capture| result(scene, &capture)) }
             </div>
         </details>
     }
+}
+
+/// Whether there is something to be seen in the panel.
+pub fn is_open(scene: Scene<'_>) -> bool {
+    scene.state.supplements.capture.is_some() || scene.state.reading != CaptureReading::Idle
 }
 
 fn reading(scene: Scene<'_>) -> Html {
@@ -73,73 +81,41 @@ fn reading(scene: Scene<'_>) -> Html {
     }
 }
 
+/// What can be done with a capture that was read.
+fn actions(scene: Scene<'_>) -> Html {
+    let close =
+        scene.link.callback(|_: MouseEvent| Msg::State(state::Message::Capture(CaptureMessage::Closed)));
+    // The panel is the last on the page, and what follows from it stands near the top.
+    let onclick = Callback::from(|event: MouseEvent| {
+        let pressed: Option<Element> = event.target_dyn_into();
+        let page = pressed.and_then(|pressed| pressed.closest("main").ok().flatten());
+        let first = page.and_then(|page| page.query_selector(".findings .finding > summary").ok().flatten());
+        if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
+            // The focus takes the view with it.
+            let _ = first.focus();
+        }
+    });
+    html! {
+        <>
+            <button type="button" class="secondary to-findings" {onclick}>{ scene.say("capture-to-findings") }</button>
+            <button type="button" class="plain" onclick={close}>{ scene.say("capture-close") }</button>
+        </>
+    }
+}
+
 fn result(scene: Scene<'_>, capture: &Arc<Capture>) -> Html {
     let totals = &capture.facts.totals;
     let summary = Text::new("capture-summary")
         .text("name", capture.name.clone())
         .text("container", capture.facts.container.clone().unwrap_or_default())
-        .text("packets", totals.packets.to_string())
-        .text("connections", totals.connections.to_string());
-    let onclick =
-        scene.link.callback(|_: MouseEvent| Msg::State(state::Message::Capture(CaptureMessage::Closed)));
+        .count("packets", usize::try_from(totals.packets).unwrap_or(usize::MAX))
+        .count("connections", usize::try_from(totals.connections).unwrap_or(usize::MAX));
     html! {
         <>
             { (capture.facts.container.is_some()).then(|| html! { <p class="capture-summary">{ scene.tell(&summary) }</p> }) }
             { for capture.warnings.iter().map(|warning| html! { <p class="capture-warning">{ scene.tell(&warning_text(warning, &capture.name)) }{ commands(warning, &capture.name) }</p> }) }
-            <button type="button" class="plain" {onclick}>{ scene.say("capture-close") }</button>
-            { (totals.connections > 0).then(|| table(scene, capture)) }
+            { (totals.connections > 0).then(|| connections::section(scene, &capture.facts)) }
         </>
-    }
-}
-
-fn table(scene: Scene<'_>, capture: &Capture) -> Html {
-    let (preset, filter) = (scene.shown.capture_preset, scene.shown.capture_filter.as_str());
-    let (rows, more) = connections::shown(&capture.facts, preset, filter);
-    let oninput = scene.link.batch_callback(|event: InputEvent| {
-        let input: HtmlInputElement = event.target_dyn_into()?;
-        Some(Msg::CaptureFilter(input.value()))
-    });
-    html! {
-        <>
-            <div class="capture-filters">
-                { for Preset::ALL.iter().map(|one| {
-                    let one = *one;
-                    let onclick = scene.link.callback(move |_: MouseEvent| Msg::CapturePreset(one));
-                    html! { <button type="button" class={one.id()} aria-pressed={(one == preset).to_string()} {onclick}>{ scene.say(one.id()) }</button> }
-                }) }
-                <label>{ scene.say("capture-filter") }<input type="search" class="capture-filter" value={filter.to_owned()} {oninput} /></label>
-            </div>
-            <ol class="capture-connections">
-                { for rows.into_iter().map(|connection| row(scene, connection)) }
-            </ol>
-            { (more > 0).then(|| html! { <p>{ scene.tell(&Text::new("capture-more").count("count", more)) }</p> }) }
-        </>
-    }
-}
-
-fn row(scene: Scene<'_>, connection: &Connection) -> Html {
-    let host = connection.host().or_else(|| connection.names.first().map(String::as_str));
-    let place = host.map_or_else(String::new, |host| format!("{host}:{}", connection.port()));
-    let status = connection.connect().and_then(|exchange| exchange.status);
-    let version = connection.tls.as_ref().and_then(connector_check_capture::facts::Tls::version);
-    html! {
-        <li key={connection.id.to_string()}>
-            <details>
-                <summary>
-                    <code>{ connections::end(connection.client) }{ " → " }{ connections::end(connection.server) }</code>
-                    { " " }<strong>{ place }</strong>
-                    { " " }{ scene.say(connections::opening(connection)) }
-                    { status.map(|status| format!(", CONNECT {status}")) }
-                    { version.map(|version| format!(", {version}")) }
-                    { (connection.syn_retransmissions > 0).then(|| format!(", SYN +{}", connection.syn_retransmissions)) }
-                </summary>
-                <ol class="timeline">
-                    { for connections::timeline(connection).into_iter().map(|(at, text)| html! {
-                        <li><code>{ format!("{at:.1} ms") }</code>{ " " }{ scene.tell(&text) }</li>
-                    }) }
-                </ol>
-            </details>
-        </li>
     }
 }
 

@@ -46,7 +46,7 @@ const WATCH: &str = "
 /// Ends where connections are shown.
 const SHOWN: &str = "
     const panel = document.querySelector('connector-check').shadowRoot;
-    const shown = panel.querySelector('.capture-connections li') || panel.querySelector('.capture-failed');
+    const shown = panel.querySelector('.connections .connection') || panel.querySelector('.capture-failed');
     return window.read?.ended && shown ? { ...window.read, shown: performance.now() } : null";
 
 /// Measures in both browsers.

@@ -28,6 +28,7 @@ const MAX_PENDING: usize = 32;
 
 /// What both directions of a connection must know of each other.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Shared {
     /// Requests whose final answer has not come, oldest first.
     pub pending: VecDeque<Request>,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use connector_check_capture::facts::{CaptureFacts, Version};
+use connector_check_capture::facts::{CaptureFacts, Tls, Version};
 use connector_check_capture::read;
 
 mod common;
@@ -44,7 +44,7 @@ fn drafts_of_tls_13_choose_versions() {
         traffic.say(CLIENT, &record(22, &client_hello("a.example")));
         traffic.say(SERVER, &record(22, &server_hello([0x7f, draft], false)));
         let facts = check("drafts_of_tls_13_choose_versions", &traffic.file());
-        let version = facts.connections[0].tls.as_ref().and_then(|tls| tls.version()).unwrap();
+        let version = facts.connections[0].tls.as_ref().and_then(Tls::version).unwrap();
         assert_eq!(version, Version(0x7f00 + u16::from(draft)));
         assert_eq!(version.to_string(), format!("TLS 1.3, draft {draft}"));
         assert_eq!(facts.totals.server_hellos.values().sum::<u64>(), 1);
@@ -64,7 +64,7 @@ fn tls_within_remote_desktop_is_told_and_not_counted() {
         traffic.say(CLIENT, &record(22, &client_hello("desk.example")));
         traffic.say(SERVER, &record(22, &server_hello([3, 3], true)));
         let facts = check("tls_within_remote_desktop_is_told_and_not_counted", &traffic.file());
-        let name = facts.connections[0].tls.as_ref().and_then(|tls| tls.server_name());
+        let name = facts.connections[0].tls.as_ref().and_then(Tls::server_name);
         assert_eq!(name, Some("desk.example"), "{port}");
         assert_eq!(facts.totals.server_names.len(), counted, "{port}, {greets}");
     }

@@ -103,6 +103,8 @@ codes! {
     CertificateIntercepted = "certificate-intercepted",
     /// A capture shows a certificate that was not valid at the time of the capture.
     CertificateOutsideValidity = "certificate-outside-validity",
+    /// A capture shows nothing that fails.
+    CaptureWithoutFailure = "capture-without-failure",
     /// TLS 1.2 is switched off in Windows.
     SchannelTls12Disabled = "schannel-tls12-disabled",
     /// .NET is not told to use strong cryptography.

@@ -61,7 +61,7 @@ fn real_captures_lead_to_their_findings() {
 }
 
 #[test]
-fn what_works_is_no_finding() {
+fn what_works_is_called_without_failure() {
     for case in [
         "syn-retried",
         "proxy-407-then-basic",
@@ -72,10 +72,68 @@ fn what_works_is_no_finding() {
         "tls13-retry",
         "ipv6",
     ] {
-        check(case, &[]);
+        check(case, &[FindingCode::CaptureWithoutFailure]);
     }
     // Its name is not one of the service's, so whoever signed for it is not accused.
-    check("proxy-bump", &[]);
+    check("proxy-bump", &[FindingCode::CaptureWithoutFailure]);
+}
+
+#[test]
+fn without_failure_is_said_of_what_was_there() {
+    let lines = |case: &str, change: &dyn Fn(&mut Capture)| -> (String, Vec<String>) {
+        let mut capture = golden(case);
+        change(&mut capture);
+        let mut evidence = Evidence::without_run(Supplements::default(), true);
+        evidence.supplements.capture = Some(Arc::new(capture));
+        let findings = diagnose(&evidence).findings;
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(findings[0].code, FindingCode::CaptureWithoutFailure);
+        (findings[0].summary.id.clone(), findings[0].evidence.iter().map(|line| line.id.clone()).collect())
+    };
+    // connector.example is no host of the service.
+    let (summary, evidence) = lines("tls13", &|_| {});
+    assert_eq!(summary, "finding-capture-without-failure-elsewhere");
+    assert_eq!(evidence, ["evidence-capture-connections", "evidence-capture-hidden"]);
+    let of_service = |capture: &mut Capture| {
+        let tls = capture.facts.connections[0].tls.as_mut().unwrap();
+        tls.client_hello.as_mut().unwrap().server_name = Some("T.Bootstrap.MsAppProxy.net".to_owned());
+    };
+    let (summary, _) = lines("tls13", &of_service);
+    assert_eq!(summary, "finding-capture-without-failure");
+    // An attempt at the very end of the capture.
+    let (_, evidence) = lines("syn-dropped", &|capture| {
+        capture.facts.connections.truncate(1);
+        let connection = &mut capture.facts.connections[0];
+        connection.syns_ms.truncate(1);
+        connection.syn_retransmissions = 0;
+        capture.facts.duration_ms = connection.start_ms + 500.0;
+    });
+    assert_eq!(evidence, ["evidence-capture-connections", "evidence-capture-pending"]);
+    // What is no capture says so itself.
+    let mut evidence = Evidence::without_run(Supplements::default(), true);
+    let (facts, warnings) = read("letter.txt", b"Dear Sir or Madam");
+    evidence.supplements.capture = Some(Arc::new(Capture { name: "letter.txt".to_owned(), facts, warnings }));
+    let codes: Vec<_> = diagnose(&evidence).findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [FindingCode::Undecided]);
+}
+
+/// pktmon captures a packet at every layer that it passes, within microseconds.
+#[test]
+fn a_packet_captured_twice_is_no_second_attempt() {
+    let codes = |second_after_ms: f64| -> Vec<FindingCode> {
+        let mut capture = golden("syn-dropped");
+        capture.facts.connections.truncate(1);
+        let connection = &mut capture.facts.connections[0];
+        connection.server.port = 443;
+        connection.syns_ms = vec![connection.start_ms, connection.start_ms + second_after_ms];
+        connection.syn_retransmissions = 1;
+        capture.facts.duration_ms = connection.start_ms + 1500.0;
+        let mut evidence = Evidence::without_run(Supplements::default(), true);
+        evidence.supplements.capture = Some(Arc::new(capture));
+        diagnose(&evidence).findings.iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(0.02), [FindingCode::CaptureWithoutFailure]);
+    assert_eq!(codes(1000.0), [FindingCode::SynUnanswered]);
 }
 
 fn scenario(name: &str) -> (Scenario, Evidence) {

@@ -129,7 +129,7 @@ fn an_old_windows_was_taken_for_none() {
     }
 }
 
-/// A path was slow or not by which of two WebSockets was told of first.
+/// A path was slow or not by which of two `WebSocket`s was told of first.
 #[test]
 fn a_path_was_slow_by_the_order_in_which_closer_looks_arrived() {
     let catalogue = Catalogue::parse(&catalogue(&[check("a", "https://a.example/", "answer")])).unwrap();

@@ -12,6 +12,7 @@ use crate::product::dist;
 
 in_both_browsers!(
     capture_is_read_when_it_is_chosen,
+    capture_is_seen_on_a_compact_page,
     capture_is_read_by_the_single_file,
     capture_is_read_where_its_table_says,
     capture_of_ten_gigabytes_is_read_in_little_memory_and_can_be_left,
@@ -24,13 +25,19 @@ fn golden(case: &str) -> PathBuf {
 }
 
 const SHOWN: &str = "
-    await until(() => shadow()?.querySelector('.capture-connections li') || shadow()?.querySelector('.capture-failed'), 'connections');
+    await until(() => shadow()?.querySelector('.connections .connection') || shadow()?.querySelector('.capture-failed'), 'connections');
     assert(!shadow().querySelector('.capture-failed'), shadow().querySelector('.capture-failed')?.textContent);
-    const text = shadow().querySelector('.panel.capture').textContent;
-    for (const part of ['203.0.113.3:443', 'CONNECT 407', 'Negotiate, NTLM, Basic']) assert(text.includes(part), part + ' in ' + text);
+    const cells = [...shadow().querySelector('.connection').cells].map(cell => cell.textContent);
+    assert(cells[1].startsWith('203.0.113.3:443'), cells.join(' | '));
+    same([cells[2], cells[3]], ['answered', '407'], 'the first connection: ' + cells.join(' | '));
     assert(shadow().querySelector('.findings').textContent.includes('wants a user name'), 'the finding');
-    const rows = () => shadow().querySelectorAll('.capture-connections > li').length;
+    const rows = () => shadow().querySelectorAll('.connections .connection').length;
     same(rows(), 1, 'all');
+    const opener = shadow().querySelector('.connection button');
+    opener.click();
+    await until(() => shadow().querySelector('.timeline')?.textContent.includes('asks for a connection'), 'the timeline');
+    assert(shadow().querySelector('.timeline').textContent.includes('407 Negotiate, NTLM, Basic'), 'the answer');
+    same(opener.getAttribute('aria-expanded'), 'true', 'it says that it is open');
     shadow().querySelector('.capture-preset-retransmitted').click();
     await until(() => rows() === 0, 'the preset for SYNs');
     shadow().querySelector('.capture-preset-connect').click();
@@ -55,10 +62,28 @@ async fn capture_is_read_when_it_is_chosen(mut lab: Lab, kind: Kind) {
         .js(&format!(
             "{loaded} const foreign = loaded().filter(name => !name.startsWith(location.origin) && !name.startsWith('http://127.0.0.') && !name.includes('.invalid') && !name.startsWith('data:'));
              same(foreign, [], 'requests to others');
-             shadow().querySelector('.panel.capture .plain').click();
-             await until(() => !shadow().querySelector('.capture-connections'), 'put away');
+             shadow().querySelector('.to-findings').click();
+             assert(shadow().activeElement?.matches('.finding > summary'), 'the first finding has the focus');
+             shadow().querySelector('.capture-actions .plain').click();
+             await until(() => !shadow().querySelector('.connections'), 'put away');
              assert(!shadow().querySelector('.findings')?.textContent.includes('wants a user name'), 'the finding is gone');"
         ))
+        .await;
+}
+
+/// There everything but the findings is folded away; what is read is not.
+async fn capture_is_seen_on_a_compact_page(mut lab: Lab, kind: Kind) {
+    let stage = Stage::done(&mut lab, kind).await;
+    stage
+        .js("element.setAttribute('compact', '');
+             await until(() => shadow().querySelector('[part=evidence]'), 'the folded evidence');
+             assert(!shadow().querySelector('[part=evidence]').open, 'it is closed');")
+        .await;
+    stage.choose(&golden("proxy-407")).await;
+    stage.js(SHOWN).await;
+    stage
+        .js("assert(shadow().querySelector('[part=evidence]').open, 'it is open');
+             assert(shadow().querySelector('.capture-filters').getBoundingClientRect().height > 0, 'what was read is seen');")
         .await;
 }
 

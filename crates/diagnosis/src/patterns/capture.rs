@@ -25,6 +25,10 @@ const MAX_LINES: usize = 6;
 /// least this long before its first repeat.
 const TIME_TO_ANSWER_MS: f64 = 3_000.0;
 
+/// No system repeats an attempt to connect sooner: 1 s (RFC 6298, section 2.1), less what clocks are off. What comes sooner is
+/// the same packet, captured in several places of one machine, as pktmon does.
+const TIME_TO_REPEAT_MS: f64 = 900.0;
+
 /// Something that a capture shows of one place.
 #[derive(Debug, Clone, PartialEq)]
 struct Shown {
@@ -39,9 +43,50 @@ impl Matrix<'_> {
     pub(super) fn capture(&mut self) {
         let Some(capture) = self.evidence.supplements.capture.clone() else { return };
         let facts = &capture.facts;
+        let before = self.findings.len();
         self.tunnels(facts);
         self.attempts(facts);
         self.tls_of_capture(facts);
+        if self.findings.len() == before && facts.container.is_some() {
+            self.nothing_fails(facts);
+        }
+    }
+
+    /// Says that a capture shows no failure, of how much, and what it cannot show.
+    fn nothing_fails(&mut self, facts: &CaptureFacts) {
+        let tested: BTreeSet<&str> = self.rows.iter().map(Row::host).collect();
+        let of_service = |connection: &&Connection| {
+            let mut names = connection.host().into_iter().chain(connection.names.iter().map(String::as_str));
+            names.any(|name| tested.contains(name) || tls::is_of_service(name))
+        };
+        let count = |holds: &dyn Fn(&&Connection) -> bool| facts.connections.iter().filter(holds).count();
+        let related = count(&of_service);
+        let mut evidence = vec![
+            Message::new("evidence-capture-connections")
+                .count("count", facts.connections.len())
+                .count("related", related),
+        ];
+        let hidden = |connection: &&Connection| {
+            connection.tls.as_ref().is_some_and(connector_check_capture::facts::Tls::hides_certificates)
+        };
+        for (id, count) in [
+            ("evidence-capture-hidden", count(&hidden)),
+            ("evidence-capture-pending", count(&|connection| connection.opening == Opening::Unanswered)),
+            (
+                "evidence-capture-left-out",
+                usize::try_from(facts.totals.connections_left_out).unwrap_or(usize::MAX),
+            ),
+        ] {
+            if count > 0 {
+                evidence.push(Message::new(id).count("count", count));
+            }
+        }
+        let code = FindingCode::CaptureWithoutFailure;
+        let mut summary = Message::new(format!("finding-{code}")).count("count", related);
+        if related == 0 {
+            summary.id += "-elsewhere";
+        }
+        self.findings.push(finding(code, Severity::Info, Confidence::Possible, &[], summary, evidence));
     }
 
     fn tunnels(&mut self, facts: &CaptureFacts) {
@@ -97,12 +142,7 @@ impl Matrix<'_> {
         let mut refused: Vec<&Connection> = Vec::new();
         for connection in facts.connections.iter().filter(|c| !answers.contains(&c.server)) {
             match connection.opening {
-                Opening::Unanswered
-                    if connection.syn_retransmissions > 0
-                        || facts.duration_ms - connection.start_ms >= TIME_TO_ANSWER_MS =>
-                {
-                    silent.push(connection);
-                }
+                Opening::Unanswered if was_given_time(connection, facts) => silent.push(connection),
                 Opening::Refused | Opening::Unreachable => refused.push(connection),
                 Opening::Unanswered | Opening::Answered | Opening::NotCaptured => {}
             }
@@ -174,6 +214,12 @@ impl Matrix<'_> {
         found.places = places.into_iter().filter(|place| !known(place)).collect();
         self.findings.push(found);
     }
+}
+
+/// Whether an answer would have come before the capture ended.
+fn was_given_time(connection: &Connection, facts: &CaptureFacts) -> bool {
+    let repeated = connection.syns_ms.last().is_some_and(|at| at - connection.start_ms >= TIME_TO_REPEAT_MS);
+    repeated || facts.duration_ms - connection.start_ms >= TIME_TO_ANSWER_MS
 }
 
 /// An attempt under each name of its address that is tested, else under the first, else under the address.

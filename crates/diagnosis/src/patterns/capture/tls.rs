@@ -157,14 +157,18 @@ fn outside_validity(tls: &Tls, start: i64) -> Option<Message> {
     Some(Message::new(id).text("subject", leaf.subject.clone()))
 }
 
+/// Whether a name belongs to a domain of the connector's service.
+pub(super) fn is_of_service(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    SERVICE.iter().any(|domain| {
+        host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    })
+}
+
 /// The service's name, and an issuer that is neither its own nor any public one.
 fn foreign_issuer(host: &str, tls: &Tls) -> Option<Message> {
-    let host = host.to_ascii_lowercase();
-    let of_service = SERVICE.iter().any(|domain| {
-        host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    });
     let leaf = tls.certificates.first().filter(|leaf| !leaf.unreadable)?;
-    if !of_service || known_issuer(leaf) {
+    if !is_of_service(host) || known_issuer(leaf) {
         return None;
     }
     Some(Message::new("evidence-capture-issuer").text("issuer", leaf.issuer.clone()))
