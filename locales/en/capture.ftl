@@ -61,6 +61,23 @@ evidence-capture-refused = Capture: { $place } answered { $count ->
    *[other] { $count } SYNs
 } with a reset.
 evidence-capture-unreachable = Capture: a router reported { $place } unreachable or forbidden.
+evidence-capture-unanswered-here = Capture: { $place } answered none of { $count ->
+    [one] one SYN
+   *[other] { $count } SYNs
+}, while { $other } answered under the same name.
+evidence-capture-refused-here = Capture: { $place } answered { $count ->
+    [one] one SYN
+   *[other] { $count } SYNs
+} with a reset, while { $other } answered under the same name.
+evidence-capture-unreachable-here = Capture: a router reported { $place } unreachable or forbidden, while { $other } answered under the same name.
+evidence-capture-inbound = Capture: { $count ->
+    [one] one attempt of another machine to connect to this one failed
+   *[other] { $count } attempts of other machines to connect to this one failed
+}. That says nothing about the way out.
+evidence-capture-other-family = Capture: { $count ->
+    [one] one attempt
+   *[other] { $count } attempts
+} failed over one version of IP while the same name answered over the other, as browsers and Windows try both.
 evidence-capture-alert-client = Capture: this side broke off TLS with { $place }: { $alert } ({ $number }).
 evidence-capture-alert-server = Capture: { $place } broke off TLS: { $alert } ({ $number }).
 evidence-capture-version = Capture: { $place } chose { $version }.

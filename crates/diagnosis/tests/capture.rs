@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use connector_check_capture::facts::Opening;
 use connector_check_capture::read;
 use connector_check_diagnosis::catalogue::Catalogue;
 use connector_check_diagnosis::endpoint::Endpoint;
@@ -232,4 +233,104 @@ fn an_attempt_is_known_by_the_name_that_its_address_was_given() {
             "{lines:?}"
         );
     }
+}
+
+/// Attempts as `client > server:port name`, with `!` before those that nobody answered.
+fn attempts(lines: &[&str]) -> Vec<Finding> {
+    let mut capture = golden("syn-dropped");
+    let model = capture.facts.connections.remove(0);
+    let connection = |(at, line): (usize, &&str)| {
+        let mut words = line.trim_start_matches('!').split([' ', '>']).filter(|word| !word.is_empty());
+        let mut connection = model.clone();
+        connection.id = at as u64;
+        connection.client.address = words.next().unwrap().parse().unwrap();
+        let server: std::net::SocketAddr = words.next().unwrap().parse().unwrap();
+        (connection.server.address, connection.server.port) = (server.ip(), server.port());
+        connection.names = words.map(str::to_owned).collect();
+        if !line.starts_with('!') {
+            connection.opening = Opening::Answered;
+            connection.opened_ms = Some(connection.start_ms + 1.0);
+        }
+        connection
+    };
+    capture.facts.connections = lines.iter().enumerate().map(connection).collect();
+    let mut evidence = Evidence::without_run(Supplements::default(), true);
+    evidence.supplements.capture = Some(Arc::new(capture));
+    let findings = diagnose(&evidence).findings;
+    let texts = Texts::for_language("en");
+    assert!(findings.iter().flat_map(|finding| &finding.evidence).all(|line| texts.is_complete(line)));
+    findings
+}
+
+fn codes_and_lines(findings: &[Finding]) -> (Vec<FindingCode>, Vec<&str>) {
+    let lines = findings.iter().flat_map(|finding| &finding.evidence).map(|line| line.id.as_str());
+    (findings.iter().map(|finding| finding.code).collect(), lines.collect())
+}
+
+#[test]
+fn attempts_from_outside_were_called_a_way_out_that_is_closed() {
+    let findings = attempts(&["10.0.0.5 > 203.0.113.1:443", "!192.0.2.9 > 10.0.0.5:8443"]);
+    let (codes, lines) = codes_and_lines(&findings);
+    assert_eq!(codes, [FindingCode::CaptureWithoutFailure]);
+    assert!(lines.contains(&"evidence-capture-inbound"), "{lines:?}");
+    // A proxy on the machine itself is on the way out.
+    let findings = attempts(&["10.0.0.5 > 203.0.113.1:443", "!10.0.0.5 > 10.0.0.5:8888"]);
+    assert_eq!(codes_and_lines(&findings).0, [FindingCode::SynUnanswered]);
+}
+
+#[test]
+fn a_name_that_answers_over_ipv4_was_called_silent_for_its_ipv6() {
+    let answers = "10.0.0.5 > 203.0.113.1:443 a.example";
+    let findings = attempts(&[answers, "!2001:db8::5 > [2001:db8::1]:443 a.example"]);
+    let (codes, lines) = codes_and_lines(&findings);
+    assert_eq!(codes, [FindingCode::CaptureWithoutFailure]);
+    assert!(lines.contains(&"evidence-capture-other-family"), "{lines:?}");
+    // Another port, another name, or another address of the same kind is another matter.
+    for other in [
+        "!2001:db8::5 > [2001:db8::1]:8443 a.example",
+        "!2001:db8::5 > [2001:db8::1]:443 b.example",
+        "!10.0.0.5 > 203.0.113.2:443 a.example",
+    ] {
+        assert_eq!(codes_and_lines(&attempts(&[answers, other])).0, [FindingCode::SynUnanswered], "{other}");
+    }
+    let findings = attempts(&[answers, "!10.0.0.5 > 203.0.113.2:443 a.example"]);
+    assert_eq!(codes_and_lines(&findings).1, ["evidence-capture-unanswered-here"]);
+}
+
+/// A browser that answers the proxy spoke for a service that cannot.
+#[test]
+fn a_tunnel_that_another_program_got_later_hid_the_question_of_the_proxy() {
+    let codes = |later_ms: f64| -> Vec<FindingCode> {
+        let mut capture = golden("proxy-407");
+        let mut other = capture.facts.connections[0].clone();
+        other.id = 1;
+        let exchange = &mut other.http[0];
+        (exchange.at_ms, exchange.status) = (exchange.at_ms + later_ms, Some(200));
+        capture.facts.connections.push(other);
+        let mut evidence = Evidence::without_run(Supplements::default(), true);
+        evidence.supplements.capture = Some(Arc::new(capture));
+        diagnose(&evidence).findings.iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(100.0), [FindingCode::CaptureWithoutFailure]);
+    assert_eq!(codes(30_000.0), [FindingCode::ConnectNeedsAuthentication]);
+}
+
+/// Remote desktops and web sites of the machine itself have certificates and versions of their own.
+#[test]
+fn tls_from_outside_was_judged_as_a_way_out() {
+    let codes = |outgoing: Option<[u8; 4]>| -> Vec<FindingCode> {
+        let mut capture = golden("tls10");
+        let mut other = capture.facts.connections[0].clone();
+        (other.id, other.tls) = (1, None);
+        (other.client, other.server) = (other.server, other.client);
+        if let Some(address) = outgoing {
+            other.server.address = address.into();
+            capture.facts.connections.push(other);
+        }
+        let mut evidence = Evidence::without_run(Supplements::default(), true);
+        evidence.supplements.capture = Some(Arc::new(capture));
+        diagnose(&evidence).findings.iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(None), [FindingCode::TlsVersionTooOld]);
+    assert_eq!(codes(Some([203, 0, 113, 77])), [FindingCode::CaptureWithoutFailure]);
 }

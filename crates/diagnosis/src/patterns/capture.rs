@@ -4,8 +4,9 @@
 //! capture shows warns at most; where a probe of the same host and port fails as well it is as grave as that check.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
-use connector_check_capture::facts::{CaptureFacts, Connection, Exchange, Opening};
+use connector_check_capture::facts::{CaptureFacts, Connection, End, Exchange, Opening, Tls};
 
 use super::{Matrix, Row, finding};
 use crate::decision::Status;
@@ -28,6 +29,10 @@ const TIME_TO_ANSWER_MS: f64 = 3_000.0;
 /// No system repeats an attempt to connect sooner: 1 s (RFC 6298, section 2.1), less what clocks are off. What comes sooner is
 /// the same packet, captured in several places of one machine, as pktmon does.
 const TIME_TO_REPEAT_MS: f64 = 900.0;
+
+/// A client that can answer a proxy's question does so within this time, its dialogue with a domain controller included. What
+/// opens later may be another program, which has a name to give.
+const TIME_TO_SIGN_IN_MS: f64 = 5_000.0;
 
 /// Something that a capture shows of one place.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,12 +71,15 @@ impl Matrix<'_> {
                 .count("count", facts.connections.len())
                 .count("related", related),
         ];
-        let hidden = |connection: &&Connection| {
-            connection.tls.as_ref().is_some_and(connector_check_capture::facts::Tls::hides_certificates)
-        };
+        let hidden = |connection: &&Connection| connection.tls.as_ref().is_some_and(Tls::hides_certificates);
+        let answered = Answered::of(facts);
+        let spared = |why: Spared| count(&|c| fails(c) && answered.speaks_against(c) == Some(why));
+        let pending = |c: &&Connection| fails(c) && answered.speaks_against(c).is_none();
         for (id, count) in [
             ("evidence-capture-hidden", count(&hidden)),
-            ("evidence-capture-pending", count(&|connection| connection.opening == Opening::Unanswered)),
+            ("evidence-capture-inbound", spared(Spared::FromOutside)),
+            ("evidence-capture-other-family", spared(Spared::OtherFamily)),
+            ("evidence-capture-pending", count(&pending)),
             (
                 "evidence-capture-left-out",
                 usize::try_from(facts.totals.connections_left_out).unwrap_or(usize::MAX),
@@ -92,16 +100,19 @@ impl Matrix<'_> {
     fn tunnels(&mut self, facts: &CaptureFacts) {
         let exchanges = || facts.connections.iter().flat_map(|c| c.http.iter().map(move |e| (c, e)));
         let connects = || exchanges().filter(|(_, exchange)| exchange.is_connect());
-        let opened: BTreeMap<&str, f64> = connects()
-            .filter(|(_, exchange)| exchange.status.is_some_and(|status| (200..300).contains(&status)))
-            .map(|(_, exchange)| (exchange.target.as_str(), exchange.at_ms))
-            .collect();
+        let mut opened: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for (_, exchange) in connects().filter(|(_, exchange)| exchange.status.is_some_and(opens)) {
+            opened.entry(exchange.target.as_str()).or_default().push(exchange.at_ms);
+        }
+        // A proxy that asks first and then opens is satisfied; one that fails and opens later had a bad moment.
+        let opens_later = |exchange: &Exchange, status: u16| {
+            let until = if status == 407 { exchange.at_ms + TIME_TO_SIGN_IN_MS } else { f64::INFINITY };
+            let mut times = opened.get(exchange.target.as_str()).into_iter().flatten();
+            times.any(|at| (exchange.at_ms..=until).contains(at))
+        };
         let refused: Vec<(&Connection, &Exchange, u16)> = connects()
-            .filter_map(|(c, e)| e.status.filter(|status| !(200..300).contains(status)).map(|s| (c, e, s)))
-            // A proxy that asks first and then opens is satisfied.
-            .filter(|(_, exchange, _)| {
-                opened.get(exchange.target.as_str()).is_none_or(|at| *at < exchange.at_ms)
-            })
+            .filter_map(|(c, e)| e.status.filter(|status| !opens(*status)).map(|status| (c, e, status)))
+            .filter(|(_, exchange, status)| !opens_later(exchange, *status))
             .collect();
         let shown = |(connection, exchange, status): &(&Connection, &Exchange, u16)| {
             let (host, port) = exchange.authority().unwrap_or((&exchange.target, 443));
@@ -130,17 +141,12 @@ impl Matrix<'_> {
     fn attempts(&mut self, facts: &CaptureFacts) {
         let proxied = facts.connections.iter().any(|connection| {
             let mut tunnels = connection.http.iter().filter(|exchange| exchange.is_connect());
-            tunnels.any(|exchange| exchange.status.is_some_and(|status| (200..300).contains(&status)))
+            tunnels.any(|exchange| exchange.status.is_some_and(opens))
         });
-        let answers: BTreeSet<_> = facts
-            .connections
-            .iter()
-            .filter(|connection| connection.opening == Opening::Answered)
-            .map(|connection| connection.server)
-            .collect();
+        let answered = Answered::of(facts);
         let mut silent: Vec<&Connection> = Vec::new();
         let mut refused: Vec<&Connection> = Vec::new();
-        for connection in facts.connections.iter().filter(|c| !answers.contains(&c.server)) {
+        for connection in facts.connections.iter().filter(|c| answered.speaks_against(c).is_none()) {
             match connection.opening {
                 Opening::Unanswered if was_given_time(connection, facts) => silent.push(connection),
                 Opening::Refused | Opening::Unreachable => refused.push(connection),
@@ -152,7 +158,7 @@ impl Matrix<'_> {
             let chosen = list
                 .iter()
                 .filter(|connection| SERVICE_BUS_PORTS.contains(&connection.server.port) == of_service_bus);
-            chosen.flat_map(|connection| attempt(connection, &tested)).collect()
+            chosen.flat_map(|connection| attempt(connection, &tested, &answered)).collect()
         };
         let direct = [shown(&silent, true), shown(&refused, true)].concat();
         let (silent, refused) = (shown(&silent, false), shown(&refused, false));
@@ -216,6 +222,84 @@ impl Matrix<'_> {
     }
 }
 
+/// Who answered in a capture.
+struct Answered<'a> {
+    servers: BTreeSet<End>,
+    /// By name and port.
+    places: BTreeMap<(&'a str, u16), BTreeSet<IpAddr>>,
+    clients: BTreeSet<IpAddr>,
+}
+
+/// Why an attempt that fails says nothing about the way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spared {
+    /// The same server answered another attempt.
+    Server,
+    /// It comes from outside and goes to a machine that gets out itself: the one that the capture is of.
+    FromOutside,
+    /// It goes over IPv6 to a name that answers over IPv4, or the other way around: clients try both (RFC 8305).
+    OtherFamily,
+}
+
+impl<'a> Answered<'a> {
+    fn of(facts: &'a CaptureFacts) -> Self {
+        let mut answered =
+            Self { servers: BTreeSet::new(), places: BTreeMap::new(), clients: BTreeSet::new() };
+        for connection in facts.connections.iter().filter(|c| c.opening == Opening::Answered) {
+            answered.servers.insert(connection.server);
+            answered.clients.insert(connection.client.address);
+            for name in names(connection) {
+                let place = answered.places.entry((name, connection.server.port)).or_default();
+                place.insert(connection.server.address);
+            }
+        }
+        answered
+    }
+
+    /// Where else the name of this attempt answered.
+    fn elsewhere(&self, connection: &'a Connection) -> impl Iterator<Item = &IpAddr> {
+        names(connection).filter_map(|name| self.places.get(&(name, connection.server.port))).flatten()
+    }
+
+    /// Whether it comes from elsewhere to the machine that the capture is of.
+    fn is_from_outside(&self, connection: &Connection) -> bool {
+        let (client, server) = (connection.client.address, connection.server.address);
+        client != server && self.clients.contains(&server)
+    }
+
+    fn speaks_against(&self, connection: &'a Connection) -> Option<Spared> {
+        let server = connection.server.address;
+        if self.servers.contains(&connection.server) {
+            Some(Spared::Server)
+        } else if self.is_from_outside(connection) {
+            Some(Spared::FromOutside)
+        } else if self.elsewhere(connection).any(|address| address.is_ipv6() != server.is_ipv6()) {
+            Some(Spared::OtherFamily)
+        } else {
+            None
+        }
+    }
+}
+
+/// What the server of a connection is called, without tunnels.
+fn names(connection: &Connection) -> impl Iterator<Item = &str> {
+    let direct = connection.host().filter(|_| connection.connect().is_none());
+    direct.into_iter().chain(connection.names.iter().map(String::as_str))
+}
+
+/// Whether an attempt to connect was refused or had no answer.
+const fn fails(connection: &Connection) -> bool {
+    match connection.opening {
+        Opening::Unanswered | Opening::Refused | Opening::Unreachable => true,
+        Opening::Answered | Opening::NotCaptured => false,
+    }
+}
+
+/// Whether a proxy that answers so has opened a tunnel.
+fn opens(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
 /// Whether an answer would have come before the capture ended.
 fn was_given_time(connection: &Connection, facts: &CaptureFacts) -> bool {
     let repeated = connection.syns_ms.last().is_some_and(|at| at - connection.start_ms >= TIME_TO_REPEAT_MS);
@@ -223,7 +307,7 @@ fn was_given_time(connection: &Connection, facts: &CaptureFacts) -> bool {
 }
 
 /// An attempt under each name of its address that is tested, else under the first, else under the address.
-fn attempt(connection: &Connection, tested: &BTreeSet<&str>) -> Vec<Shown> {
+fn attempt<'a>(connection: &'a Connection, tested: &BTreeSet<&str>, answered: &Answered<'a>) -> Vec<Shown> {
     let (address, port) = (connection.server.address.to_string(), connection.server.port);
     let id = match connection.opening {
         Opening::Refused => "evidence-capture-refused",
@@ -232,7 +316,10 @@ fn attempt(connection: &Connection, tested: &BTreeSet<&str>) -> Vec<Shown> {
     };
     let tries = usize::try_from(connection.syn_retransmissions).unwrap_or(usize::MAX).saturating_add(1);
     let shown = |host: &str, place: String| {
-        let line = Message::new(id).text("place", place).count("count", tries);
+        let other = answered.elsewhere(connection).next();
+        let line = Message::new(if other.is_some() { format!("{id}-here") } else { id.to_owned() });
+        let line = line.text("place", place).count("count", tries);
+        let line = other.into_iter().fold(line, |line, other| line.text("other", other.to_string()));
         Shown { host: host.to_owned(), port, line }
     };
     let named = |name: &String| shown(name, format!("{} ({address})", place(name, port)));

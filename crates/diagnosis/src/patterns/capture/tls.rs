@@ -4,7 +4,7 @@ use connector_check_capture::facts::{
     AlertLevel, CaptureFacts, Certificate, ClientHello, Connection, HashFamily, Side, Tls, Version,
 };
 
-use super::{Matrix, Shown, place};
+use super::{Answered, Matrix, Shown, place};
 use crate::finding::{Confidence, FindingCode};
 use crate::text::Message;
 
@@ -63,10 +63,13 @@ const ORDERLY: [u8; 2] = [0, 90];
 
 impl Matrix<'_> {
     pub(super) fn tls_of_capture(&mut self, facts: &CaptureFacts) {
+        let answered = Answered::of(facts);
         let conversations: Vec<(&Connection, &Tls)> = facts
             .connections
             .iter()
             .filter_map(|connection| Some((connection, connection.tls.as_ref()?)))
+            // A tunnel goes on from there.
+            .filter(|(connection, tls)| tls.in_tunnel || !answered.is_from_outside(connection))
             .collect();
         let shown = |one: &dyn Fn(&Connection, &Tls) -> Option<Message>| -> Vec<Shown> {
             let lines = conversations
