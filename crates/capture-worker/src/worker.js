@@ -1,7 +1,7 @@
 // Stands behind wasm-bindgen's glue in the worker's one script. Takes {file, program} and answers with
 // {read, size, packets} while it reads and with {result, memory} or {error} at the end; `memory` is how many bytes the
 // reader has taken. It sends nothing anywhere: `program` is the compiled reader, or its address beside the page.
-const PIECE = 256 * 1024;
+const PIECE = 1024 * 1024;
 const REPORT_MS = 100;
 
 // A file's bytes, in two buffers that take turns. What is made anew for each piece stays in memory until the browser collects
