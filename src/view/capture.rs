@@ -11,14 +11,14 @@ use yew::prelude::*;
 
 use super::{Scene, connections};
 use crate::app::Msg;
-use crate::state::{self, CaptureMessage, CaptureReading};
+use crate::state::{self, CaptureMessage, CaptureReading, Replay};
 
 /// Bytes of a megabyte, as networks count.
 const MEGABYTE: f64 = 1e6;
 
 /// The panel among the others of "More evidence"; it opens by itself when a capture is read.
 pub fn panel(scene: Scene<'_>) -> Html {
-    let capture = scene.state.supplements.capture.clone();
+    let capture = capture(scene);
     let open = is_open(scene);
     let onchange = scene.link.batch_callback(|event: Event| {
         let input: HtmlInputElement = event.target_dyn_into()?;
@@ -36,7 +36,7 @@ pub fn panel(scene: Scene<'_>) -> Html {
                         { scene.say("capture-choose") }
                         <input type="file" class="capture-file unseen" {onchange} />
                     </label>
-                    if capture.is_some() { { actions(scene) } }
+                    if let Some(capture) = &capture { { actions(scene, capture) } }
                 </div>
                 { reading(scene) }
                 { capture.map(|capture| result(scene, &capture)) }
@@ -47,7 +47,13 @@ pub fn panel(scene: Scene<'_>) -> Html {
 
 /// Whether there is something to be seen in the panel.
 pub fn is_open(scene: Scene<'_>) -> bool {
-    scene.state.supplements.capture.is_some() || scene.state.reading != CaptureReading::Idle
+    capture(scene).is_some() || scene.state.reading != CaptureReading::Idle
+}
+
+/// The capture that was read, or that of the recorded run that is shown.
+fn capture(scene: Scene<'_>) -> Option<Arc<Capture>> {
+    let recorded = scene.state.run.as_ref().filter(|_| scene.state.replay != Replay::Off);
+    recorded.map_or(&scene.state.supplements, |run| &run.evidence.supplements).capture.clone()
 }
 
 fn reading(scene: Scene<'_>) -> Html {
@@ -82,7 +88,8 @@ fn reading(scene: Scene<'_>) -> Html {
 }
 
 /// What can be done with a capture that was read.
-fn actions(scene: Scene<'_>) -> Html {
+fn actions(scene: Scene<'_>, capture: &Arc<Capture>) -> Html {
+    let own = scene.state.supplements.capture.as_ref().is_some_and(|own| Arc::ptr_eq(own, capture));
     let close =
         scene.link.callback(|_: MouseEvent| Msg::State(state::Message::Capture(CaptureMessage::Closed)));
     // The panel is the last on the page, and what follows from it stands near the top.
@@ -98,7 +105,7 @@ fn actions(scene: Scene<'_>) -> Html {
     html! {
         <>
             <button type="button" class="secondary to-findings" {onclick}>{ scene.say("capture-to-findings") }</button>
-            <button type="button" class="plain" onclick={close}>{ scene.say("capture-close") }</button>
+            if own { <button type="button" class="plain" onclick={close}>{ scene.say("capture-close") }</button> }
         </>
     }
 }

@@ -5,10 +5,11 @@ use std::{env, fs};
 
 use serde_json::{Value, json};
 
+use super::capture::golden;
 use super::{ONE, Stage, catalogue};
 use crate::lab::{Kind, Lab, in_both_browsers};
 
-in_both_browsers!(axe_at_rest, axe_asking, axe_running, axe_done, axe_failed);
+in_both_browsers!(axe_at_rest, axe_asking, axe_running, axe_done, axe_capture, axe_failed);
 
 /// Everything that axe knows, best practices included. `incomplete` is what it could not decide.
 const AXE: &str = "
@@ -133,6 +134,21 @@ async fn axe_done(mut lab: Lab, kind: Kind) {
         .js("element.catalogue = 'entra-connector'; await pause(50); await element.run(); await unfold();")
         .await;
     looks(&stage, "entra done", &mut found).await;
+    assert_none(&found);
+}
+
+async fn axe_capture(mut lab: Lab, kind: Kind) {
+    let stage = Stage::idle(&mut lab, kind).await;
+    load_axe(&stage).await;
+    let mut found = Vec::new();
+    stage.choose(&golden("proxy-407")).await;
+    stage
+        .js("await until(() => shadow().querySelector('.connection button'), 'a connection');
+             shadow().querySelector('.connection button').click();
+             await until(() => shadow().querySelector('.timeline'), 'its timeline');
+             shadow().querySelector('#panel-capture').scrollIntoView();")
+        .await;
+    looks(&stage, "capture", &mut found).await;
     assert_none(&found);
 }
 

@@ -20,7 +20,7 @@ in_both_browsers!(
 );
 
 /// A golden capture of the reader's own tests.
-fn golden(case: &str) -> PathBuf {
+pub fn golden(case: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/capture/tests/golden").join(case).join("capture")
 }
 
