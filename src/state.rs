@@ -425,8 +425,11 @@ impl State {
     }
 
     fn diagnose_without_run(&mut self) {
-        self.without_run = (!self.supplements.is_empty()).then(|| {
-            let evidence = Evidence::without_run(self.supplements.clone(), self.online);
+        let mut brought = self.supplements.clone();
+        // What is no capture says so in its own place, and nothing follows from it.
+        brought.capture.take_if(|capture| capture.facts.container.is_none());
+        self.without_run = (!brought.is_empty()).then(|| {
+            let evidence = Evidence::without_run(brought, self.online);
             let diagnosis = diagnose(&evidence);
             (evidence, diagnosis)
         });

@@ -1,9 +1,11 @@
+use connector_check_capture::facts::{CaptureFacts, Warning};
 use connector_check_diagnosis::Verdict;
 use connector_check_diagnosis::catalogue::CheckId;
 use connector_check_diagnosis::decision::Status;
 use connector_check_diagnosis::evidence::PageKind;
 use connector_check_diagnosis::observation::{Observation, Outcome, Probe};
 use connector_check_diagnosis::site::Site;
+use connector_check_diagnosis::supplements::Capture;
 
 use super::*;
 
@@ -371,4 +373,15 @@ fn a_capture_that_was_cancelled_does_not_come_back() {
     assert_eq!(state.update(Message::Capture(CaptureMessage::Cancelled)), [Effect::StopReading]);
     state.update(Message::Capture(captured("capture-proxy")));
     assert!(state.supplements.is_empty());
+}
+
+#[test]
+fn a_letter_that_was_brought_as_a_capture_was_called_an_undecided_run() {
+    let mut state = fresh();
+    state.update(begun());
+    let warnings = vec![Warning::Empty];
+    let letter = Capture { name: "letter.txt".to_owned(), facts: CaptureFacts::default(), warnings };
+    state.update(Message::Capture(CaptureMessage::Ended(Box::new(Ok(letter)))));
+    assert!(state.supplements.capture.is_some(), "its warning is shown");
+    assert!(state.known().is_none(), "{:?}", state.known());
 }

@@ -53,7 +53,8 @@ pub fn is_open(scene: Scene<'_>) -> bool {
 /// The capture that was read, or that of the recorded run that is shown.
 fn capture(scene: Scene<'_>) -> Option<Arc<Capture>> {
     let recorded = scene.state.run.as_ref().filter(|_| scene.state.replay != Replay::Off);
-    recorded.map_or(&scene.state.supplements, |run| &run.evidence.supplements).capture.clone()
+    let own = scene.state.supplements.capture.clone();
+    own.or_else(|| recorded?.evidence.supplements.capture.clone())
 }
 
 fn reading(scene: Scene<'_>) -> Html {
@@ -104,7 +105,9 @@ fn actions(scene: Scene<'_>, capture: &Arc<Capture>) -> Html {
     });
     html! {
         <>
-            <button type="button" class="secondary to-findings" {onclick}>{ scene.say("capture-to-findings") }</button>
+            if capture.facts.container.is_some() {
+                <button type="button" class="secondary to-findings" {onclick}>{ scene.say("capture-to-findings") }</button>
+            }
             if own { <button type="button" class="plain" onclick={close}>{ scene.say("capture-close") }</button> }
         </>
     }
