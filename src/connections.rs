@@ -134,14 +134,14 @@ pub fn timeline(connection: &Connection) -> Vec<(f64, Text)> {
 
 fn tls_events(tls: &Tls, add: &mut impl FnMut(f64, Text)) {
     if let Some(hello) = &tls.client_hello {
-        let name = hello.server_name.clone().unwrap_or_default();
-        let text = if hello.cut && hello.versions.is_empty() {
-            Text::new("capture-event-client-hello-cut").text("name", name)
-        } else {
-            Text::new("capture-event-client-hello")
-                .text("name", name)
-                .text("version", hello.highest().to_string())
+        let text = match &hello.server_name {
+            Some(name) if hello.cut && hello.versions.is_empty() => {
+                Text::new("capture-event-client-hello-cut").text("name", name.clone())
+            }
+            Some(name) => Text::new("capture-event-client-hello").text("name", name.clone()),
+            None => Text::new("capture-event-client-hello-nameless"),
         };
+        let text = text.text("version", hello.highest().to_string());
         add(hello.at_ms, text);
     }
     if let Some(at) = tls.retry_ms {
@@ -218,8 +218,8 @@ mod tests {
         let mut events = Vec::new();
         tls_events(tls, &mut |_, text| events.push(text));
         let cut = Text::new("capture-event-client-hello-cut");
-        let name = tls.server_name().unwrap_or_default().to_owned();
-        assert_eq!(events[0], cut.text("name", name));
+        let tls_version = Text::text(cut, "name", tls.server_name().unwrap_or_default());
+        assert_eq!(events[0], tls_version.text("version", "TLS 1.2"));
         assert!(texts.is_complete(&events[0]));
     }
 

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::{Scene, connections};
+use super::{Scene, connections, more};
 use crate::app::Msg;
 use crate::state::{self, CaptureMessage, CaptureReading, Replay};
 
@@ -123,7 +123,7 @@ fn result(scene: Scene<'_>, capture: &Arc<Capture>) -> Html {
     html! {
         <>
             { (capture.facts.container.is_some()).then(|| html! { <p class="capture-summary">{ scene.tell(&summary) }</p> }) }
-            { for capture.warnings.iter().map(|warning| html! { <p class="capture-warning">{ scene.tell(&warning_text(warning, &capture.name)) }{ commands(warning, &capture.name) }</p> }) }
+            { for capture.warnings.iter().map(|warning| html! { <div class="capture-warning"><p>{ scene.tell(&warning_text(warning, &capture.name)) }</p>{ commands(scene, warning, &capture.name) }</div> }) }
             { (totals.connections > 0).then(|| connections::section(scene, &capture.facts)) }
         </>
     }
@@ -132,8 +132,9 @@ fn result(scene: Scene<'_>, capture: &Arc<Capture>) -> Html {
 fn warning_text(warning: &Warning, name: &str) -> Text {
     match warning {
         Warning::Empty => Text::new("capture-warning-empty"),
-        Warning::NotACapture { seems: Some(what), .. } => {
-            Text::new("capture-warning-seems").text("name", name).text("what", what.clone())
+        Warning::NotACapture { seems: Some(what), convert } => {
+            let id = if convert.is_empty() { "capture-warning-other" } else { "capture-warning-seems" };
+            Text::new(id).text("name", name).text("what", what.clone())
         }
         Warning::NotACapture { seems: None, .. } => Text::new("capture-warning-unknown").text("name", name),
         Warning::Truncated => Text::new("capture-warning-truncated"),
@@ -153,11 +154,11 @@ fn warning_text(warning: &Warning, name: &str) -> Text {
 }
 
 /// The commands that convert a file, with its name filled in.
-fn commands(warning: &Warning, name: &str) -> Html {
+fn commands(scene: Scene<'_>, warning: &Warning, name: &str) -> Html {
     let Warning::NotACapture { convert, .. } = warning else { return html! {} };
     let quoted = format!("\"{name}");
     html! { { for convert.iter().map(|command| {
         let command = command.replace("FILE.pcapng", &format!("{quoted}.pcapng\"")).replace("FILE", &format!("{quoted}\""));
-        html! { <pre class="capture-convert"><code>{ command }</code></pre> }
+        html! { <div class="capture-convert">{ more::command(scene, &command, &command) }</div> }
     }) } }
 }

@@ -41,7 +41,7 @@ fn panel(scene: Scene<'_>, id: &str, inside: Html) -> Html {
 }
 
 /// Something that can be copied.
-fn command(scene: Scene<'_>, key: &str, text: &str) -> Html {
+pub(super) fn command(scene: Scene<'_>, key: &str, text: &str) -> Html {
     html! {
         <div class="command">
             <pre tabindex="0" role="group" aria-label={scene.say("command")}><code>{ text.replace("\r\n", "\n") }</code></pre>

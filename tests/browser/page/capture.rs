@@ -115,7 +115,7 @@ async fn event_trace_is_answered(mut lab: Lab, kind: Kind) {
     stage.choose(&file).await;
     stage
         .js("await until(() => shadow().querySelector('.capture-convert'), 'a command');
-             const commands = [...shadow().querySelectorAll('.capture-convert')].map(command => command.textContent);
+             const commands = [...shadow().querySelectorAll('.capture-convert code')].map(command => command.textContent);
              same(commands, ['etl2pcapng.exe \"NetTrace.etl\" \"NetTrace.etl.pcapng\"', 'pktmon etl2pcap \"NetTrace.etl\" --out \"NetTrace.etl.pcapng\"'], 'commands');")
         .await;
 }

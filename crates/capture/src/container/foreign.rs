@@ -15,7 +15,7 @@ pub fn describe(start: &[u8], name: &str) -> (Option<&'static str>, Vec<&'static
     }
     let known = BEGINNINGS.iter().find(|(beginning, ..)| start.starts_with(beginning));
     if let Some((_, what, convert)) = known {
-        return (Some(what), vec![convert]);
+        return (Some(what), Some(*convert).filter(|convert| !convert.is_empty()).into_iter().collect());
     }
     let text = std::str::from_utf8(start).is_ok_and(|text| !text.contains('\0'));
     if text && !start.is_empty() {
@@ -25,6 +25,7 @@ pub fn describe(start: &[u8], name: &str) -> (Option<&'static str>, Vec<&'static
     (None, vec![EDITCAP])
 }
 
+/// How files begin, what they are, and the command that makes a capture of one; empty where nothing does.
 const BEGINNINGS: &[(&[u8], &str, &str)] = &[
     (b"snoop\0\0\0", "a capture of Sun snoop", EDITCAP),
     (b"TRSNIFF data    \x1a", "a capture of Sniffer (DOS)", EDITCAP),
@@ -38,7 +39,7 @@ const BEGINNINGS: &[(&[u8], &str, &str)] = &[
     (b"\x54\x00\x4d\x85", "a trace of HP-UX nettl", EDITCAP),
     (b"\x54\x52\x00\x64\x00", "a trace of HP-UX nettl", EDITCAP),
     (b"\x00\x00\x02\x00\x12\x05\x00\x10", "a trace of Tektronix K12xx", EDITCAP),
-    (b"\x7fELF", "a program", EDITCAP),
+    (b"\x7fELF", "a program", ""),
     (b"PK\x03\x04", "a ZIP archive", "Expand-Archive FILE"),
     (b"MSCF", "a cabinet, as netsh trace writes beside its .etl", "expand.exe -F:* FILE ."),
     (b"\x28\xb5\x2f\xfd", "a file compressed by zstd", "zstd -d FILE"),
